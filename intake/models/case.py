@@ -1,0 +1,275 @@
+import secrets
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from config.accounts.models import Clinic
+from config.accounts.roles import Role
+from intake import sites
+from intake.models.patient import Patient
+
+# No 0/O, 1/I/L: case numbers are read out on the phone.
+_NUMBER_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+
+
+def new_case_number() -> str:
+    return "DF-" + "".join(secrets.choice(_NUMBER_LETTERS) for _ in range(6))
+
+
+class CaseStatus(models.TextChoices):
+    DRAFT = "draft", "Draft"
+    SUBMITTED = "submitted", "Submitted"
+    NEEDS_INFORMATION = "needs_information", "Needs information"
+    READY = "ready", "Ready for review"
+    IN_REVIEW = "in_review", "In review"
+    SIGNED = "signed", "Signed"
+    DELIVERED = "delivered", "Delivered"
+    CLOSED = "closed", "Closed"
+    REDIRECTED = "redirected", "Redirected"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+class Specialty(models.TextChoices):
+    DERMATOLOGY = "dermatology", "Dermatology"
+    OPHTHALMOLOGY = "ophthalmology", "Ophthalmology"
+
+
+class Urgency(models.TextChoices):
+    URGENT = "urgent", "Urgent"
+    PRIORITY = "priority", "Priority"
+    ROUTINE = "routine", "Routine"
+
+
+# what a specialist may see of the cases routed to the own group
+REVIEWABLE = (CaseStatus.READY, CaseStatus.IN_REVIEW)
+# a referring clinician sees that a case is under way, and its result once it is signed
+AFTER_SIGNING = (CaseStatus.SIGNED, CaseStatus.DELIVERED, CaseStatus.CLOSED)
+
+
+class CaseQuerySet(models.QuerySet["Case"]):
+    def visible_to(self, user) -> "CaseQuerySet":
+        """Every page and every picture asks this one queryset; what is not in it does not exist for the user."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        mine = Q(patient__user=user)
+        if user.has_role(Role.STAFF):
+            mine |= Q(clinic__in=user.clinics(Role.STAFF))
+        if user.has_role(Role.REFERRER):
+            mine |= Q(referring_clinic__in=user.clinics(Role.REFERRER)) & ~Q(status=CaseStatus.DRAFT)
+        if user.has_role(Role.SPECIALIST):
+            mine |= self._answerable_by(user) | Q(reviews__specialist=user)
+        return self.filter(pk__in=self.model.objects.filter(mine).values("pk"))
+
+    def answerable_by(self, user) -> "CaseQuerySet":
+        """Cases that this specialist may claim: own group, specialty and licensed states, and not another's by name."""
+        if not user.has_role(Role.SPECIALIST):
+            return self.none()
+        return self.filter(self._answerable_by(user))
+
+    @staticmethod
+    def _answerable_by(user) -> Q:
+        practitioner = getattr(user, "practitioner", None)
+        if practitioner is None:
+            return Q(pk__in=[])
+        states = practitioner.licences.valid_on(timezone.localdate()).values("state")
+        return (
+            Q(
+                status__in=REVIEWABLE,
+                group__in=user.clinics(Role.SPECIALIST),
+                specialty=practitioner.specialty,
+                patient_state__in=states,
+            )
+            & (Q(assigned_to__isnull=True) | Q(assigned_to=user))
+        )
+
+    def for_queue(self) -> "CaseQuerySet":
+        return self.select_related("patient", "clinic", "referring_clinician", "holder").prefetch_related(
+            "photos__renditions"
+        )
+
+
+class Case(models.Model):
+    class Side(models.TextChoices):
+        LEFT = "left", "Left"
+        RIGHT = "right", "Right"
+        BOTH = "both", "Both"
+        MIDLINE = "midline", "Middle"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    number = models.CharField(max_length=12, unique=True, default=new_case_number, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="cases")
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="triaged_cases")
+    referring_clinician = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="referred_cases"
+    )
+    referring_clinic = models.ForeignKey(
+        Clinic, null=True, blank=True, on_delete=models.PROTECT, related_name="referred_cases"
+    )
+    specialty = models.CharField(max_length=20, choices=Specialty)
+    status = models.CharField(max_length=20, choices=CaseStatus, default=CaseStatus.DRAFT, editable=False)
+    urgency = models.CharField(max_length=10, choices=Urgency, blank=True)
+
+    reason = models.TextField("what is the problem", max_length=2000, blank=True)
+    site = models.CharField(max_length=30, choices=sites.SITE_CHOICES, blank=True)
+    side = models.CharField(max_length=10, choices=Side, blank=True)
+    onset = models.CharField("since when", max_length=200, blank=True)
+    history = models.TextField(max_length=4000, blank=True)
+    medicines = models.TextField(max_length=2000, blank=True)
+    allergies = models.TextField(max_length=2000, blank=True)
+    intake_note = models.TextField(max_length=4000, blank=True)
+    # frozen when the case is sent: decides which licence may answer it
+    patient_state = models.CharField(max_length=2, blank=True)
+
+    group = models.ForeignKey(Clinic, null=True, blank=True, on_delete=models.PROTECT, related_name="routed_cases")
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="assigned_cases"
+    )
+    holder = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="held_cases"
+    )
+    hold_expires_at = models.DateTimeField(null=True, blank=True)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="asked_cases"
+    )
+    asked_from = models.CharField(max_length=10, blank=True)  # "clinic" or "specialist"
+    put_first_until = models.DateTimeField(null=True, blank=True)
+
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="started_cases")
+    version = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    needs_information_at = models.DateTimeField(null=True, blank=True)
+    ready_at = models.DateTimeField(null=True, blank=True)
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    signed_at = models.DateTimeField(null=True, blank=True)
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    redirected_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    triage_due_at = models.DateTimeField(null=True, blank=True)
+    answer_due_at = models.DateTimeField(null=True, blank=True)
+    # bulk demo cases carry made-up times without beats; only a demo database may hold them
+    seeded = models.BooleanField(default=False, editable=False)
+
+    objects = CaseQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=CaseStatus.values), name="case_status_is_known"),
+            models.CheckConstraint(
+                condition=Q(urgency__in=["", *Urgency.values]), name="case_urgency_is_known"
+            ),
+            models.CheckConstraint(condition=Q(specialty__in=Specialty.values), name="case_specialty_is_known"),
+            models.CheckConstraint(condition=Q(asked_from__in=["", "clinic", "specialist"]), name="asker_is_known"),
+            models.CheckConstraint(
+                condition=Q(status__in=["draft", "redirected", "withdrawn"]) | Q(submitted_at__isnull=False),
+                name="submitted_case_has_its_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["ready", "in_review"])
+                | (Q(group__isnull=False) & ~Q(urgency="") & Q(answer_due_at__isnull=False)),
+                name="ready_case_has_route_urgency_and_target",
+            ),
+            models.CheckConstraint(
+                condition=(Q(status="in_review") & Q(holder__isnull=False) & Q(hold_expires_at__isnull=False))
+                | (~Q(status="in_review") & Q(holder__isnull=True) & Q(hold_expires_at__isnull=True)),
+                name="only_a_case_in_review_is_held",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["signed", "delivered", "closed"]) | Q(signed_at__isnull=False),
+                name="signed_case_has_its_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["clinic", "status", "triage_due_at"], name="case_triage_queue"),
+            models.Index(fields=["group", "specialty", "status", "answer_due_at"], name="case_work_list"),
+            models.Index(fields=["referring_clinic", "status"], name="case_by_referrer"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def site_label(self) -> str:
+        return self._site_words("label")
+
+    @property
+    def site_plain(self) -> str:
+        return self._site_words("plain")
+
+    @property
+    def problem(self) -> str:
+        """A short title in the patient's own words, for lists."""
+        words = " ".join(self.reason.split())
+        return (words if len(words) <= 60 else words[:57].rsplit(" ", 1)[0] + "...") or (
+            "Eye problem" if self.specialty == Specialty.OPHTHALMOLOGY else "Skin problem"
+        )
+
+    def _site_words(self, attribute: str) -> str:
+        site = sites.BY_KEY.get(self.site)
+        if site is None:
+            return ""
+        words = getattr(site, attribute)
+        return f"{self.get_side_display()} {words[0].lower()}{words[1:]}" if self.side else words
+
+    def hold_is_live(self, now=None) -> bool:
+        return self.holder_id is not None and self.hold_expires_at > (now or timezone.now())
+
+
+class CaseEvent(models.Model):
+    """One row a transition, written with it. Never changed (trigger)."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="events")
+    verb = models.CharField(max_length=30)
+    from_status = models.CharField(max_length=20, blank=True)
+    to_status = models.CharField(max_length=20)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="case_events")
+    role = models.CharField(max_length=20)
+    at = models.DateTimeField(default=timezone.now)
+    reason = models.TextField(blank=True)
+    data = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(to_status__in=CaseStatus.values), name="event_status_is_known"),
+            models.CheckConstraint(condition=Q(by__isnull=False) | Q(role="system"), name="event_has_an_actor"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.at:%Y-%m-%d %H:%M}"
+
+
+class Consent(models.Model):
+    class Kind(models.TextChoices):
+        TREATMENT = "treatment", "Care by telehealth"
+        PHOTOGRAPHY = "photography", "Photographs"
+        TEACHING = "teaching", "Teaching"
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="consents")
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="consents")
+    kind = models.CharField(max_length=20, choices=Kind)
+    version = models.CharField(max_length=20)
+    language = models.CharField(max_length=10, default="en")
+    text_sha256 = models.CharField(max_length=64)
+    given_at = models.DateTimeField(default=timezone.now)
+    given_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="consents_given")
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case", "kind"], condition=Q(withdrawn_at__isnull=True), name="one_live_consent_per_kind"
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gte=F("given_at")),
+                name="consent_is_withdrawn_after_it_was_given",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}, version {self.version}"

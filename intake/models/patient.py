@@ -1,0 +1,123 @@
+import uuid
+from datetime import date
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from config.accounts.models import Clinic
+from config.accounts.roles import Role
+
+
+class PatientQuerySet(models.QuerySet["Patient"]):
+    def visible_to(self, user) -> "PatientQuerySet":
+        """A patient sees the own record; clinic staff the patients whose home clinic is theirs."""
+        if not user.is_authenticated:
+            return self.none()
+        mine = Q(user=user)
+        if user.has_role(Role.STAFF):
+            mine |= Q(home_clinic__in=user.clinics(Role.STAFF))
+        return self.filter(mine)
+
+
+class Patient(models.Model):
+    class AdministrativeSex(models.TextChoices):
+        FEMALE = "F", "Female"
+        MALE = "M", "Male"
+        UNKNOWN = "U", "Unknown"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="patient"
+    )
+    home_clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="patients")
+    first_name = models.CharField(max_length=60)
+    middle_name = models.CharField(max_length=60, blank=True)
+    last_name = models.CharField(max_length=60)
+    date_of_birth = models.DateField()
+    administrative_sex = models.CharField(max_length=1, choices=AdministrativeSex, default=AdministrativeSex.UNKNOWN)
+    mrn = models.CharField("medical record number", max_length=30, blank=True)
+    email = models.EmailField("e-mail address", blank=True)
+    phone = models.CharField(max_length=30, blank=True)
+    address_line1 = models.CharField("street", max_length=55, blank=True)
+    address_line2 = models.CharField("apartment", max_length=55, blank=True)
+    city = models.CharField(max_length=30, blank=True)
+    state = models.CharField(max_length=2, blank=True)
+    zip_code = models.CharField("ZIP code", max_length=10, blank=True)
+    preferred_language = models.CharField(max_length=10, default="en")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = PatientQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["last_name", "first_name"]
+        indexes = [models.Index(fields=["home_clinic", "last_name", "first_name"], name="patient_by_clinic_name")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(administrative_sex__in=["F", "M", "U"]), name="patient_sex_is_known_to_claims"
+            ),
+            models.UniqueConstraint(
+                fields=["home_clinic", "mrn"], condition=~Q(mrn=""), name="mrn_is_unique_in_a_clinic"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        return " ".join(part for part in (self.first_name, self.middle_name, self.last_name) if part)
+
+    def age(self, on: date | None = None) -> int:
+        day = on or timezone.localdate()
+        born = self.date_of_birth
+        return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+    def coverage_on(self, day: date) -> "Coverage | None":
+        return (
+            self.coverages.filter(Q(valid_until__isnull=True) | Q(valid_until__gte=day), valid_from__lte=day)
+            .order_by("-valid_from", "-pk")
+            .first()
+        )
+
+
+class Coverage(models.Model):
+    """Who pays, from when to when. The payer's own row lives in billing; this side knows only its code."""
+
+    class Plan(models.TextChoices):
+        ORIGINAL = "original", "Original Medicare"
+        ADVANTAGE = "advantage", "Medicare Advantage"
+        SECONDARY = "secondary", "Medicare is not the first payer"
+        COMMERCIAL = "commercial", "Commercial insurance"
+        SELF_PAY = "self_pay", "Pays without insurance"
+
+    class PayerCode(models.TextChoices):
+        MEDICARE = "medicare", "Medicare"
+        AETNA = "aetna", "Aetna"
+        BCBS = "bcbs", "Blue Cross Blue Shield"
+        CIGNA = "cigna", "Cigna"
+        UHC = "uhc", "UnitedHealthcare"
+        SELF_PAY = "self_pay", "No insurance"
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="coverages")
+    payer_code = models.CharField("payer", max_length=20, choices=PayerCode)
+    plan = models.CharField(max_length=20, choices=Plan)
+    member_id = models.CharField(max_length=30, blank=True)
+    valid_from = models.DateField()
+    valid_until = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(plan__in=["original", "advantage", "secondary", "commercial", "self_pay"]),
+                name="coverage_plan_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_until__isnull=True) | Q(valid_until__gte=models.F("valid_from")),
+                name="coverage_ends_after_it_starts",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_payer_code_display()

@@ -1,0 +1,121 @@
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from config.work.models import WorkRow
+from intake import slots
+from intake.models.case import Case
+
+
+class PhotoQuerySet(models.QuerySet["Photo"]):
+    def visible_to(self, user) -> "PhotoQuerySet":
+        return self.filter(case__in=Case.objects.visible_to(user), removed_at__isnull=True)
+
+    def live(self) -> "PhotoQuerySet":
+        return self.filter(removed_at__isnull=True)
+
+
+class Photo(WorkRow):
+    """One received picture. The row is due work until its renditions exist; the received bytes never change."""
+
+    class Verdict(models.TextChoices):
+        GOOD = "good", "Good"
+        USABLE = "usable", "Usable"
+        RETAKE = "retake_suggested", "Retake suggested"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="photos")
+    sha256 = models.CharField(max_length=64)
+    byte_size = models.PositiveIntegerField()
+    received_format = models.CharField(max_length=10)
+    original_name = models.CharField(max_length=255, blank=True)
+    slot = models.CharField(max_length=20, choices=slots.SLOT_CHOICES, default="other")
+    position = models.PositiveSmallIntegerField(default=0)
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="photos")
+    received_at = models.DateTimeField(default=timezone.now)
+    width = models.PositiveIntegerField(null=True, blank=True)
+    height = models.PositiveIntegerField(null=True, blank=True)
+    captured_at = models.DateTimeField(null=True, blank=True)
+    quality_verdict = models.CharField(max_length=20, choices=Verdict, blank=True)
+    quality_reasons = models.JSONField(default=list, blank=True)
+    quality_scores = models.JSONField(default=dict, blank=True)
+    refusal_reason = models.CharField(max_length=40, blank=True)
+    refusal_message = models.CharField(max_length=300, blank=True)
+    kept_by_patient_at = models.DateTimeField(null=True, blank=True)
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PhotoQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position", "received_at"]
+        indexes = [WorkRow.due_index("photo_due")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case", "sha256"], condition=Q(removed_at__isnull=True), name="image_hash_unique_per_case"
+            ),
+            models.CheckConstraint(
+                condition=~Q(work_status="done")
+                | ~Q(refusal_reason="")
+                | (Q(width__isnull=False) & Q(height__isnull=False) & ~Q(quality_verdict="")),
+                name="ready_image_has_dimensions_and_verdict",
+            ),
+            models.CheckConstraint(
+                condition=Q(slot__in=slots.SLOT_KEYS), name="photo_slot_is_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_slot_display()}, {self.case}"
+
+    @property
+    def original_key(self) -> str:
+        return f"orig/{self.case_id}/{self.sha256}"
+
+    @property
+    def status(self) -> str:
+        """arriving, ready, unreadable (refused after a full look) or needs_attention (five attempts failed)."""
+        if self.work_status == "dead":
+            return "needs_attention"
+        if self.work_status != "done":
+            return "arriving"
+        return "unreadable" if self.refusal_reason else "ready"
+
+    @property
+    def slot_info(self) -> slots.Slot:
+        return slots.slot(self.case.specialty, self.slot)
+
+    @property
+    def alt(self) -> str:
+        """Names slot, site and date; never findings."""
+        parts = [self.slot_info.label, self.case.site_label.lower(), f"{self.received_at:%b} {self.received_at.day}"]
+        return ", ".join(part for part in parts if part)
+
+    def rendition(self, kind: str) -> "Rendition | None":
+        return next((rendition for rendition in self.renditions.all() if rendition.kind == kind), None)
+
+
+class Rendition(models.Model):
+    """A picture that people see, made from the received bytes and carrying nothing else of them."""
+
+    class Kind(models.TextChoices):
+        FULL = "full", "Full size"
+        SCREEN = "screen", "Screen"
+        THUMB = "thumb", "Thumbnail"
+
+    photo = models.ForeignKey(Photo, on_delete=models.PROTECT, related_name="renditions")
+    kind = models.CharField(max_length=10, choices=Kind)
+    key = models.CharField(max_length=200)
+    format = models.CharField(max_length=10)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    byte_size = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["photo", "kind"], name="one_rendition_of_a_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.photo_id}"

@@ -1,0 +1,81 @@
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from intake import slots
+from intake.models.case import Case
+from intake.models.photo import Photo
+
+
+class InformationRequest(models.Model):
+    """What the clinic or the specialist asked of the patient, and what came back."""
+
+    class Outcome(models.TextChoices):
+        ANSWERED = "answered", "Answered"
+        NO_ANSWER = "no_answer", "No answer, gone on without it"
+        DROPPED = "dropped", "No longer needed"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="requests")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="requests_made")
+    asked_from = models.CharField(max_length=10)
+    message = models.TextField(max_length=2000, blank=True)
+    deadline = models.DateTimeField()
+    created_at = models.DateTimeField(default=timezone.now)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="requests_answered"
+    )
+    outcome = models.CharField(max_length=10, choices=Outcome, blank=True)
+    outcome_reason = models.TextField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["case"], condition=Q(outcome=""), name="one_open_request_per_case"),
+            models.CheckConstraint(
+                condition=Q(asked_from__in=["clinic", "specialist"]), name="request_comes_from_clinic_or_specialist"
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome="", answered_at__isnull=True) | (~Q(outcome="") & Q(answered_at__isnull=False)),
+                name="settled_request_has_its_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Request on {self.case_id}"
+
+    @property
+    def is_open(self) -> bool:
+        return not self.outcome
+
+
+class RequestItem(models.Model):
+    class Kind(models.TextChoices):
+        PHOTO = "photo", "Photo"
+        QUESTION = "question", "Question"
+
+    request = models.ForeignKey(InformationRequest, on_delete=models.CASCADE, related_name="items")
+    kind = models.CharField(max_length=10, choices=Kind)
+    slot = models.CharField(max_length=20, choices=slots.SLOT_CHOICES, blank=True)
+    reason_code = models.CharField(max_length=30, blank=True)
+    question = models.TextField(max_length=500, blank=True)
+    note = models.TextField(max_length=500, blank=True)
+    answer = models.TextField(max_length=2000, blank=True)
+    photo = models.ForeignKey(Photo, null=True, blank=True, on_delete=models.PROTECT, related_name="answers")
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="photo") & ~Q(slot="") | Q(kind="question") & ~Q(question=""),
+                name="item_names_a_slot_or_a_question",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.question or self.slot

@@ -1,0 +1,100 @@
+"""The cast: patient Ana, staff Ben at her clinic, referrer Ruth, dermatologist Dana licensed in Ohio, Eli licensed
+elsewhere, ophthalmologist Olga, biller Kay, administrator Ada, and Max, who is nobody here."""
+
+import shutil
+
+import pytest
+from django.conf import settings
+
+from tests import factories
+
+
+def pytest_unconfigure():
+    shutil.rmtree(settings.VAR, ignore_errors=True)
+
+
+@pytest.fixture
+def clinic(db):
+    return factories.make_clinic("clinic")
+
+
+@pytest.fixture
+def group(db):
+    return factories.make_clinic("group")
+
+
+@pytest.fixture
+def ana(clinic):
+    return factories.make_user("Ana", email="ana@example.test")
+
+
+@pytest.fixture
+def patient(clinic, ana):
+    return factories.make_patient(clinic, user=ana)
+
+
+@pytest.fixture
+def ben(clinic):
+    return factories.make_user("Ben", "staff", clinic)
+
+
+@pytest.fixture
+def ruth(clinic):
+    return factories.make_user("Ruth", "referrer", clinic)
+
+
+@pytest.fixture
+def dana(group):
+    return factories.make_specialist("Dana", group)
+
+
+@pytest.fixture
+def eli(group):
+    return factories.make_specialist("Eli", group, states=("NY",))
+
+
+@pytest.fixture
+def olga(group):
+    return factories.make_specialist("Olga", group, specialty="ophthalmology")
+
+
+@pytest.fixture
+def kay(group):
+    return factories.make_user("Kay", "biller", group)
+
+
+@pytest.fixture
+def ada(clinic):
+    return factories.make_user("Ada", "administrator", clinic, is_staff=True)
+
+
+@pytest.fixture
+def max_stranger(db):
+    other = factories.make_clinic("clinic", name="Elsewhere Clinic")
+    return factories.make_user("Max", "staff", other)
+
+
+@pytest.fixture
+def draft(patient, ana):
+    return factories.make_draft(patient, by=ana)
+
+
+@pytest.fixture
+def submitted(draft):
+    return factories.put_status(draft, "submitted")
+
+
+@pytest.fixture
+def ready(draft, group):
+    return factories.put_status(draft, "ready", group=group, patient_state="OH")
+
+
+@pytest.fixture
+def sign_in(client):
+    """sign_in(user) -> a test client signed in as that user."""
+
+    def _sign_in(user):
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return _sign_in
