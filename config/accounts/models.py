@@ -210,3 +210,24 @@ class Licence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.state} {self.number}"
+
+
+class Installation(models.Model):
+    """One row about this database: whether it holds demo data, which real data must never join."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    demo_loaded_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="one_installation_row")]
+
+    def __str__(self) -> str:
+        return "demo" if self.demo_loaded_at else "real"
+
+    @classmethod
+    def is_demo(cls) -> bool:
+        return cls.objects.filter(demo_loaded_at__isnull=False).exists()
+
+    @classmethod
+    def mark_demo(cls) -> None:
+        cls.objects.update_or_create(pk=1, defaults={"demo_loaded_at": timezone.now()})
