@@ -5,19 +5,19 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 
 from config.settings import env
+from config.settings.mail import mail_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 VAR = Path(env.text("DERMFORWARD_VAR", str(BASE_DIR / "var")))
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "config.accounts.admin_apps.DataAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
-    "axes",
     "csp",
     "config.accounts",
     "config.audit",
@@ -35,6 +35,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.audit.context.AuditContextMiddleware",
+    "config.accounts.idle.IdleMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -58,6 +60,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "config.accounts.idle.session_facts",
             ],
             "builtins": ["config.ui"],
         },
@@ -71,7 +74,6 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
@@ -119,7 +121,46 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 PHOTO_MAX_BYTES = 25 * 1024 * 1024
 
+# A session ends after this long without a request, and after 12 hours in any case. Its row outlives it, so that
+# what was typed can be kept for the right person.
+IDLE_MINUTES_STAFF = env.integer("IDLE_MINUTES_STAFF", 15)
+IDLE_MINUTES_PATIENT = env.integer("IDLE_MINUTES_PATIENT", 30)
+SESSION_HOURS = env.integer("SESSION_HOURS", 12)
+SESSION_COOKIE_AGE = (SESSION_HOURS + 12) * 3600
+PASSWORD_RESET_TIMEOUT = 3600
+# How many proxies of our own stand before this server: that many entries of X-Forwarded-For are believed.
+TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0)
+
 PUBLIC_URL = env.text("PUBLIC_URL", "http://127.0.0.1:8000")
+
+# --- work that happens later (config/work) -----------------------------------------------------------
+REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379/0")
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_RESULT_BACKEND = None
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_SOFT_TIME_LIMIT, CELERY_TASK_TIME_LIMIT = 45, 55  # below the lease of 60 s
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 60,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat-schedule")
+CELERY_TIMEZONE = "UTC"
+
+# --- private storage (config/storages.py) ------------------------------------------------------------
+STORAGE_URL = env.text("STORAGE_URL", "")  # empty: files under VAR/storage; s3://bucket for S3
+S3_ENDPOINT_URL = env.text("S3_ENDPOINT_URL", "")
+S3_REGION = env.text("S3_REGION", "us-east-1")
+S3_ACCESS_KEY_ID = env.text("S3_ACCESS_KEY_ID", "")
+S3_SECRET_ACCESS_KEY = env.text("S3_SECRET_ACCESS_KEY", "")
 
 # --- clinical settings -------------------------------------------------------------------------------
 TRIAGE_TARGET_HOURS = {"urgent": 4, "priority": 8, "routine": 24}
@@ -128,6 +169,8 @@ HOLD_MINUTES = env.integer("HOLD_MINUTES", 30)
 CLOCK_IDLE_SECONDS = env.integer("CLOCK_IDLE_SECONDS", 90)
 CLOCK_GAP_SECONDS = 45
 TIME_TOO_SHORT_SECONDS = env.integer("TIME_TOO_SHORT_SECONDS", 30)
+
+globals().update(mail_settings(VAR))
 
 LOGGING = {
     "version": 1,

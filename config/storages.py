@@ -1,0 +1,138 @@
+"""Private storage for received photographs, renditions and tapes: written once, read back, never overwritten.
+
+Local files under VAR/storage by default, an S3 bucket with STORAGE_URL=s3://bucket. Nothing here is ever public.
+"""
+
+import hashlib
+import os
+import secrets
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage, Storage
+
+
+class StorageConflict(Exception):
+    """A key already holds other bytes."""
+
+
+class StorageDamaged(Exception):
+    """What was written could not be read back unchanged."""
+
+
+class PrivateFileSystemStorage(FileSystemStorage):
+    def __init__(self, location: Path) -> None:
+        super().__init__(location=location, file_permissions_mode=0o600, directory_permissions_mode=0o700)
+
+    def put_new(self, key: str, data: bytes) -> bool:
+        """Write, fsync and link into place; False when the key exists. A reader never sees a part."""
+        path = Path(self.path(key))
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        try:
+            with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            try:
+                os.link(temporary, path)
+            except FileExistsError:
+                return False
+            _sync_folder(path.parent)
+            return True
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@lru_cache(maxsize=4)
+def _storage(url: str, var: str) -> Storage:
+    if not url:
+        return PrivateFileSystemStorage(Path(var) / "storage")
+    parts = urlsplit(url)
+    if parts.scheme == "file":
+        return PrivateFileSystemStorage(Path(parts.path))
+    from botocore.config import Config
+    from storages.backends.s3 import S3Storage
+
+    return S3Storage(
+        bucket_name=parts.netloc,
+        location=parts.path.strip("/"),
+        endpoint_url=settings.S3_ENDPOINT_URL or None,
+        region_name=settings.S3_REGION,
+        access_key=settings.S3_ACCESS_KEY_ID or None,
+        secret_key=settings.S3_SECRET_ACCESS_KEY or None,
+        client_config=Config(
+            signature_version="s3v4",
+            s3={"addressing_style": "path"},
+            connect_timeout=3,
+            read_timeout=20,
+            retries={"max_attempts": 2},
+        ),
+        default_acl=None,
+        querystring_auth=True,
+        querystring_expire=60,
+        file_overwrite=False,
+    )
+
+
+def private_storage() -> Storage:
+    return _storage(settings.STORAGE_URL, str(settings.VAR))
+
+
+def read(key: str) -> bytes:
+    with private_storage().open(key, "rb") as file:
+        return file.read()
+
+
+def exists(key: str) -> bool:
+    return private_storage().exists(key)
+
+
+def put_once(key: str, data: bytes) -> None:
+    """Store `data` under `key` durably and read it back. The same bytes again are fine; other bytes are refused.
+
+    Keys hold a hash or derive from a row, so that a second delivery of a task finds its own work.
+    Raises StorageConflict, StorageDamaged, or the storage's own error when it cannot be reached.
+    """
+    storage = private_storage()
+    if isinstance(storage, PrivateFileSystemStorage):
+        storage.put_new(key, data)
+    elif not storage.exists(key):
+        # no-overwrite is by key design: two writers of one key write the same bytes
+        storage.bucket.Object(storage._normalize_name(key)).put(Body=ContentFile(data).read())
+    found = hashlib.sha256(read(key)).hexdigest()
+    if found != hashlib.sha256(data).hexdigest():
+        raise StorageConflict(f"{key} holds other bytes")
+
+
+def signed_url(key: str, seconds: int = 60) -> str | None:
+    """A short-lived link to the object, or None where the storage has none (local files are streamed)."""
+    storage = private_storage()
+    if isinstance(storage, PrivateFileSystemStorage):
+        return None
+    return storage.url(key, expire=seconds)
+
+
+def check() -> str:
+    """"" when the storage answers, else why not; for readiness."""
+    storage = private_storage()
+    try:
+        if isinstance(storage, PrivateFileSystemStorage):
+            root = Path(storage.location)
+            root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return "" if os.access(root, os.W_OK) else "the storage folder cannot be written"
+        storage.connection.meta.client.head_bucket(Bucket=storage.bucket_name)
+        return ""
+    except Exception as error:  # noqa: BLE001 whatever goes wrong is the answer
+        return f"storage does not answer ({type(error).__name__})"
