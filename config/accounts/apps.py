@@ -5,3 +5,15 @@ class AccountsConfig(AppConfig):
     name = "config.accounts"
     label = "accounts"
     verbose_name = "People and clinics"
+
+    def ready(self) -> None:
+        from config.accounts import invariants
+        from config.accounts.signin_models import OutgoingMail
+        from config.registry import register_invariant
+        from config.work.registry import register, register_periodic
+
+        register("account mail", OutgoingMail, "accounts.send_mail_task", "mail")
+        register_periodic("accounts-tidy", "accounts.tidy_task", every_seconds=3600, queue="default")
+        register_invariant("memberships", invariants.memberships_are_sane)
+        register_invariant("addresses", invariants.addresses_are_lower_case)
+        register_invariant("invitations", invariants.invitations_are_used_in_time)

@@ -44,6 +44,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False, help_text="May open the data tables of administration.")
     date_joined = models.DateTimeField(default=timezone.now)
+    sessions_valid_from = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = UserManager()
 
@@ -231,3 +232,11 @@ class Installation(models.Model):
     @classmethod
     def mark_demo(cls) -> None:
         cls.objects.update_or_create(pk=1, defaults={"demo_loaded_at": timezone.now()})
+
+
+from config.accounts.signin_models import (  # noqa: E402, F401  (rows around signing in; they name User by string)
+    Attempt,
+    Invitation,
+    KeptText,
+    OutgoingMail,
+)

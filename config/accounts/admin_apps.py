@@ -1,0 +1,5 @@
+from django.contrib.admin.apps import AdminConfig
+
+
+class DataAdminConfig(AdminConfig):
+    default_site = "config.accounts.admin_site.DataSite"

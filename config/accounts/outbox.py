@@ -1,0 +1,38 @@
+"""Messages about somebody's own account: who gets one, and with which link. Runs in the mail task, never in a request."""
+
+from django.contrib.auth.tokens import default_token_generator
+from django.urls import reverse
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+
+from config.accounts.models import User
+from config.accounts.signin_models import OutgoingMail
+from config.mail import public_url, send_notice
+
+
+def deliver(mail: OutgoingMail) -> bool:
+    """Sends the message, or finds that there is nothing to send (no such account). Raises OSError when not accepted."""
+    context = _context(mail)
+    if context is None:
+        return False
+    send_notice(to=mail.to, template=mail.template, context=context, dedupe_key=mail.dedupe_key)
+    return True
+
+
+def _context(mail: OutgoingMail) -> dict | None:
+    if mail.template in {"password_reset", "welcome"}:
+        user = User.objects.filter(email=mail.to, is_active=True).first()
+        return {"link": public_url(set_password_path(user))} if user else None
+    if mail.template == "email_change":
+        taken = User.objects.filter(email=mail.to).exists()
+        path = reverse("accounts:email_confirm", args=[mail.context["token"]])
+        return None if taken else {"link": public_url(path)}
+    if mail.template == "invitation":
+        path = reverse("accounts:invitation", args=[mail.context["code"]])
+        return mail.context | {"link": public_url(path)}
+    return mail.context
+
+
+def set_password_path(user: User) -> str:
+    uid = urlsafe_base64_encode(force_bytes(user.pk))
+    return reverse("accounts:password_set", args=[uid, default_token_generator.make_token(user)])

@@ -1,0 +1,27 @@
+from celery import shared_task
+from django.utils import timezone
+
+from config.accounts import outbox, throttle
+from config.accounts.signin_models import KeptText, OutgoingMail
+from config.work import services as work
+
+
+@shared_task(name="accounts.send_mail_task", soft_time_limit=50, time_limit=60)
+def send_mail_task(mail_id: str) -> None:
+    lease = work.claim(OutgoingMail, mail_id, lease_seconds=60)
+    if lease is None:
+        return
+    try:
+        outbox.deliver(OutgoingMail.objects.get(pk=mail_id))
+    except OSError as error:
+        # the kind of failure only: a server's answer may repeat the address
+        work.fail(lease, type(error).__name__)
+        return
+    work.settle(lease, context={}, settled_at=timezone.now())
+
+
+@shared_task(name="accounts.tidy_task", soft_time_limit=50, time_limit=60)
+def tidy_task() -> None:
+    """Tries that count no more, and typed text that nobody came back for."""
+    throttle.tidy()
+    KeptText.objects.filter(expires_at__lte=timezone.now()).delete()

@@ -1,0 +1,105 @@
+"""Every message that leaves. A notice says that something waits and nothing of what: no clinical word, no name of a
+site or specialty, no id. Only messages about the person's own account carry a link of their own."""
+
+import email
+import email.policy
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timezone
+from email.message import EmailMessage as ParsedMessage
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.core.mail.backends.base import BaseEmailBackend
+from django.template.loader import render_to_string
+
+
+def public_url(path: str = "/") -> str:
+    return settings.PUBLIC_URL.rstrip("/") + path
+
+
+def message_id(dedupe_key: str) -> str:
+    """The same for each repeat of one message, so that a mail server or reader can drop the second."""
+    name = hashlib.sha256(dedupe_key.encode()).hexdigest()[:32]
+    return f"<{name}@{urlsplit(settings.PUBLIC_URL).hostname or 'localhost'}>"
+
+
+def send_notice(*, to: str, template: str, context: dict | None = None, dedupe_key: str) -> str:
+    """Sends templates/emails/<template>.txt (first line: the subject) and returns the Message-ID.
+
+    It returns once the mail server has accepted the message, and raises OSError (smtplib's errors are such) if not.
+    """
+    facts = {"sign_in_url": public_url("/accounts/login/")} | (context or {})
+    text = render_to_string(f"emails/{template}.txt", facts)
+    subject, _, body = text.partition("\n")
+    identity = message_id(dedupe_key)
+    headers = {"Message-ID": identity, "Auto-Submitted": "auto-generated"}
+    EmailMessage(subject.strip(), body.strip() + "\n", to=[to], headers=headers).send()
+    return identity
+
+
+class FolderBackend(BaseEmailBackend):
+    """Where no mail server is set: one .eml a message under var/mail, which an administrator can read in the browser.
+
+    The file is named after the Message-ID, so a message sent twice is there once.
+    """
+
+    def send_messages(self, email_messages) -> int:
+        folder = Path(settings.MAIL_FOLDER)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for message in email_messages:
+            data = message.message().as_bytes()
+            identity = message.extra_headers.get("Message-ID", secrets.token_hex(16))
+            target = folder / (identity.strip("<>").partition("@")[0] + ".eml")
+            partial = target.with_suffix(f".{secrets.token_hex(4)}")
+            with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(data)
+            partial.replace(target)
+        return len(email_messages)
+
+
+@dataclass(frozen=True)
+class KeptMail:
+    name: str
+    at: datetime
+    to: str
+    subject: str
+    body: str
+
+
+def is_kept_in_folder() -> bool:
+    return settings.EMAIL_BACKEND == "config.mail.FolderBackend"
+
+
+def kept_mails(limit: int = 100) -> list[KeptMail]:
+    """The newest first."""
+    folder = Path(settings.MAIL_FOLDER)
+    files = sorted(folder.glob("*.eml"), key=lambda path: path.stat().st_mtime, reverse=True)[:limit]
+    return [_read(path) for path in files]
+
+
+def kept_mail(name: str) -> KeptMail | None:
+    """By the name from a list; anything else, a path for instance, is unknown."""
+    return next((mail for mail in _all() if mail.name == name), None)
+
+
+def _all() -> Iterator[KeptMail]:
+    for path in Path(settings.MAIL_FOLDER).glob("*.eml"):
+        yield _read(path)
+
+
+def _read(path: Path) -> KeptMail:
+    message = email.message_from_bytes(path.read_bytes(), _class=ParsedMessage, policy=email.policy.default)
+    part = message.get_body(("plain",))
+    return KeptMail(
+        name=path.stem,
+        at=datetime.fromtimestamp(path.stat().st_mtime, UTC),
+        to=str(message["To"]),
+        subject=str(message["Subject"]),
+        body=part.get_content() if part else "",
+    )
