@@ -3,3 +3,21 @@ from django.apps import AppConfig
 
 class IntakeConfig(AppConfig):
     name = "intake"
+
+    def ready(self) -> None:
+        from config import registry, work
+        from config.audit.triggers import register_append_only
+        from intake import invariants
+        from intake.models import CaseEvent, Photo
+
+        work.register("photo", Photo, "intake.process_photo_task", "images", "photo")
+        register_append_only(CaseEvent._meta.db_table)
+        for check in (
+            invariants.originals_are_there_and_unchanged,
+            invariants.ready_photos_have_their_renditions,
+            invariants.every_case_follows_its_events,
+            invariants.no_late_photo_without_alarm,
+            invariants.open_requests_belong_to_waiting_cases,
+            invariants.submitted_before_it_was_signed,
+        ):
+            registry.register_invariant(check.__name__, check)

@@ -1,0 +1,106 @@
+"""The sequence that every photo goes through, in an upload as in `manage.py inspect_images`."""
+
+import hashlib
+import io
+import warnings
+from datetime import datetime
+
+from PIL import Image, UnidentifiedImageError
+
+from intake.imaging import child, limits, quality, render, segments
+from intake.imaging.refusals import refuse
+from intake.imaging.sniff import sniff
+from intake.imaging.types import Accepted, Header, Refused
+
+_PILLOW_FORMATS = {"jpeg": ("JPEG",), "png": ("PNG",), "webp": ("WEBP",), "heic": ("HEIF",), "avif": ("AVIF",)}
+_ORIENTATION, _EXIF_IFD, _TAKEN = 0x0112, 0x8769, 0x9003
+
+
+def check(data: bytes) -> Header | Refused:
+    """The cheap look at the door: size, content and pixels from the header. Nothing is decoded."""
+    too_big = limits.check_bytes(len(data))
+    if too_big:
+        return too_big
+    header = sniff(data)
+    if isinstance(header, Refused):
+        return header
+    return limits.check_size(header) or header
+
+
+def process(data: bytes) -> Accepted | Refused:
+    """Everything: renditions and quality, or the reason why not. Anything but JPEG is decoded in a killable child."""
+    header = check(data)
+    if isinstance(header, Refused):
+        return header
+    if header.format == "jpeg":
+        return _process(data, header.format)
+    return child.run(lambda received: _process(received, header.format), data)
+
+
+def _process(data: bytes, format: str) -> Accepted | Refused:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of odd EXIF; it is dropped anyway
+            return _decode_and_render(data, format)
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, RuntimeError) as error:
+        return refuse("not_a_photo" if isinstance(error, UnidentifiedImageError) else "damaged")
+    except MemoryError:
+        return refuse("too_hard")
+
+
+def _decode_and_render(data: bytes, format: str) -> Accepted | Refused:
+    if format == "heic":
+        _heif()
+    with Image.open(io.BytesIO(data), formats=_PILLOW_FORMATS[format]) as image:
+        # the container may tell another size than its header did
+        refused = limits.check_size(Header(format, *image.size))
+        if refused:
+            return refused
+        if format in {"png", "webp", "avif"} and getattr(image, "n_frames", 1) > 1:
+            return refuse("animation")
+        exif = image.getexif()
+        # HEIC and AVIF are turned by their decoders
+        orientation = exif.get(_ORIENTATION, 1) if format in {"jpeg", "png", "webp"} else 1
+        orientation = orientation if orientation in range(1, 9) else 1
+        icc = image.info.get("icc_profile")
+        taken = _taken(exif)
+        image.load()
+        return _render(data, format, image, icc, orientation, taken)
+
+
+def _render(
+    data: bytes, format: str, image: Image.Image, icc: bytes | None, orientation: int, taken: datetime | None
+) -> Accepted | Refused:
+    screen = render.screen_picture(image, icc, orientation)
+    if format == "jpeg":
+        try:
+            full = render.full_from_jpeg(data, image, icc, orientation)
+        except segments.NotAJpeg:
+            return refuse("damaged")
+    else:
+        full = render.full_encoded(image, icc, orientation)
+    width, height = render.upright_size(*image.size, orientation)
+    return Accepted(
+        format=format,
+        width=width,
+        height=height,
+        sha256=hashlib.sha256(data).hexdigest(),
+        captured_at=taken,
+        quality=quality.assess(screen, width, height),
+        renditions=(full, *render.small_renditions(screen)),
+    )
+
+
+def _taken(exif: Image.Exif) -> datetime | None:
+    try:
+        return datetime.strptime(str(exif.get_ifd(_EXIF_IFD).get(_TAKEN)), "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007
+    except (ValueError, KeyError, OSError, TypeError):
+        return None
+
+
+def _heif() -> None:
+    import pi_heif
+
+    # one thread: four need 700 MB of address space and are no faster here
+    pi_heif.options.DECODE_THREADS = 1
+    pi_heif.register_heif_opener()

@@ -1,0 +1,65 @@
+"""What must be true of intake's rows, checked by `manage.py check_invariants`."""
+
+from collections.abc import Iterator
+from hashlib import sha256
+
+from django.db.models import Count, F, Q
+
+from config import storages
+from intake.models import Case, CaseEvent, CaseStatus, Photo
+
+
+def originals_are_there_and_unchanged() -> Iterator[str]:
+    """Promise 1: the received bytes can be got back unchanged."""
+    for photo in Photo.objects.filter(case__seeded=False).iterator():
+        try:
+            if sha256(storages.read(photo.original_key)).hexdigest() != photo.sha256:
+                yield f"photo {photo.pk}: the stored bytes are not those received"
+        except FileNotFoundError:
+            yield f"photo {photo.pk}: the received bytes are missing"
+        except Exception as error:  # noqa: BLE001 a storage that is away is a breach to report, not a crash
+            yield f"photo {photo.pk}: the received bytes cannot be read ({type(error).__name__})"
+
+
+def ready_photos_have_their_renditions() -> Iterator[str]:
+    short = (
+        Photo.objects.filter(work_status="done", refusal_reason="")
+        .annotate(n=Count("renditions"))
+        .exclude(n=3)
+        .exclude(case__seeded=True)
+    )
+    for photo in short:
+        yield f"photo {photo.pk}: {photo.n} of 3 renditions"
+
+
+def every_case_follows_its_events() -> Iterator[str]:
+    """The status is the last event's, and each event starts where the one before ended."""
+    statuses = dict(Case.objects.values_list("pk", "status"))
+    last: dict = {}
+    for case_id, source, target, pk in CaseEvent.objects.order_by("case_id", "pk").values_list(
+        "case_id", "from_status", "to_status", "pk"
+    ):
+        if source != last.get(case_id, ""):
+            yield f"case {case_id}: event {pk} starts from {source!r}, not from {last.get(case_id, '')!r}"
+        last[case_id] = target
+    for case_id, status in statuses.items():
+        if last.get(case_id) != status:
+            yield f"case {case_id}: is {status}, its last event says {last.get(case_id)}"
+
+
+def no_late_photo_without_alarm() -> Iterator[str]:
+    for photo in Photo.objects.filter(work_status="dead", removed_at__isnull=True):
+        yield f"photo {photo.pk}: needs attention ({photo.last_error})"
+
+
+def open_requests_belong_to_waiting_cases() -> Iterator[str]:
+    waiting = Q(status=CaseStatus.NEEDS_INFORMATION)
+    for number in Case.objects.filter(waiting).exclude(requests__outcome="").values_list("number", flat=True):
+        yield f"case {number}: waits for information, but nothing was asked"
+    for number in Case.objects.filter(~waiting, requests__outcome="").values_list("number", flat=True):
+        yield f"case {number}: has an open request, but does not wait for it"
+
+
+def submitted_before_it_was_signed() -> Iterator[str]:
+    for number in Case.objects.filter(signed_at__lt=F("submitted_at")).values_list("number", flat=True):
+        yield f"case {number}: signed before it was sent"

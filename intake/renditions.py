@@ -1,0 +1,73 @@
+"""From received bytes to the pictures people see: one photo row, worked off under its lease."""
+
+from hashlib import sha256
+
+from django.db import transaction
+from django.utils import timezone
+
+from config import storages
+from config.work import services as work
+from intake.imaging import pipeline
+from intake.imaging.types import Accepted, Refused
+from intake.models import Photo, Rendition
+
+
+def process_photo(photo_id) -> None:
+    """Claim, work outside any transaction, settle in one. Delivered twice, it finds nothing to do or its own files."""
+    lease = work.claim(Photo, photo_id)
+    if lease is None:
+        return
+    photo = Photo.objects.select_related("case__clinic").get(pk=photo_id)
+    try:
+        data = storages.read(photo.original_key)
+        if sha256(data).hexdigest() != photo.sha256:
+            raise storages.StorageDamaged("the stored bytes are not those that were received")
+        outcome = pipeline.process(data)
+        rows = [] if isinstance(outcome, Refused) else _store(photo, outcome)
+    except Exception as error:  # noqa: BLE001 storage, memory, anything: back to waiting, dead after five
+        work.fail(lease, type(error).__name__)
+        return
+    try:
+        with transaction.atomic():
+            if isinstance(outcome, Refused):
+                work.settle(lease, refusal_reason=outcome.reason, refusal_message=outcome.message)
+            else:
+                Rendition.objects.bulk_create(rows, ignore_conflicts=True)
+                work.settle(lease, **_columns(photo, outcome))
+    except work.Fenced:
+        return
+
+
+def _store(photo: Photo, accepted: Accepted) -> list[Rendition]:
+    """The files first, then the rows that name them; keys derive from row and content."""
+    rows = []
+    for made in accepted.renditions:
+        digest = sha256(made.data).hexdigest()
+        key = f"rend/{photo.case_id}/{photo.pk}/{made.kind}-{digest[:16]}.jpg"
+        storages.put_once(key, made.data)
+        rows.append(
+            Rendition(
+                photo=photo,
+                kind=made.kind,
+                key=key,
+                format=made.format,
+                width=made.width,
+                height=made.height,
+                byte_size=len(made.data),
+                sha256=digest,
+            )
+        )
+    return rows
+
+
+def _columns(photo: Photo, accepted: Accepted) -> dict:
+    taken = accepted.captured_at
+    return {
+        "width": accepted.width,
+        "height": accepted.height,
+        # a camera writes no zone: the clinic's is the best guess
+        "captured_at": timezone.make_aware(taken, photo.case.clinic.zone) if taken else None,
+        "quality_verdict": accepted.quality.verdict,
+        "quality_reasons": list(accepted.quality.reasons),
+        "quality_scores": accepted.quality.scores,
+    }

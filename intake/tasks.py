@@ -1,0 +1,8 @@
+from celery import shared_task
+
+from intake import renditions
+
+
+@shared_task(name="intake.process_photo_task", soft_time_limit=50, time_limit=55)
+def process_photo_task(photo_id: str) -> None:
+    renditions.process_photo(photo_id)
