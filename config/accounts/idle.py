@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -31,6 +32,7 @@ KEEP_FOR = timedelta(hours=1)
 TOUCH_EVERY = 30  # s; a session row is not written more often than this
 NEVER_KEPT = ("password", "csrfmiddlewaretoken")
 KEPT_BYTES = 200_000
+KEPT_FIELD = "kept_text"
 
 
 def passive(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -62,7 +64,11 @@ class IdleMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if request.method == "POST" and request.content_type == "application/x-www-form-urlencoded":
+            if KEPT_FIELD in request.POST and response.status_code < 400:
+                forget(request.user, request.POST[KEPT_FIELD])
+        return response
 
     # Here and not in __call__: the CSRF check has passed by now, so nobody else can put words into a kept text.
     def process_view(self, request: HttpRequest, view, args, kwargs) -> HttpResponse | None:
@@ -135,6 +141,14 @@ def keep(request: HttpRequest, *, user_id: str) -> None:
 
 def kept_for(user: User):
     return KeptText.objects.filter(user=user, expires_at__gt=timezone.now()).order_by("-kept_at")
+
+
+def forget(user: User, kept_id: str) -> None:
+    """It arrived where it was going."""
+    try:
+        KeptText.objects.filter(user_id=user.pk, pk=kept_id).delete()
+    except ValidationError:
+        pass  # not an id of ours
 
 
 def session_facts(request: HttpRequest) -> dict:

@@ -1,0 +1,123 @@
+import email
+import smtplib
+from pathlib import Path
+
+import pytest
+from django.conf import settings as project
+from django.core.exceptions import ImproperlyConfigured
+from django.core.mail.backends.base import BaseEmailBackend
+
+from config import mail
+from config.accounts.services import queue_mail
+from config.accounts.signin_models import OutgoingMail
+from config.accounts.tasks import send_mail_task
+from config.settings.mail import mail_settings
+
+TEMPLATES = sorted(path.stem for path in Path(project.BASE_DIR, "templates/emails").glob("*.txt"))
+CLINICAL = (
+    "skin rash mole lesion eye eyelid cancer melanoma spot diagnosis dermatology dermatologist ophthalm specialist "
+    "photo picture result treatment biopsy doctor urgent case review"
+).split()
+
+
+@pytest.fixture
+def folder(settings, tmp_path):
+    settings.EMAIL_BACKEND = "config.mail.FolderBackend"
+    settings.MAIL_FOLDER = tmp_path / "mail"
+    return settings.MAIL_FOLDER
+
+
+def notice(**fields) -> str:
+    return mail.send_notice(**({"to": "m@example.test", "template": "message_waiting", "dedupe_key": "a"} | fields))
+
+
+def test_a_notice_says_that_something_waits_and_nothing_of_what(folder):
+    notice()
+    [kept] = mail.kept_mails()
+    assert (kept.subject, kept.to) == ("You have a message", "m@example.test")
+    assert kept.body.strip() == f"You have a message. Sign in to read it:\n\n{mail.public_url('/accounts/login/')}"
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_no_message_holds_a_clinical_word(folder, template):
+    context = {"link": "https://example.test/x", "code": "AAAAA-BBBBB", "days": 14}
+    notice(template=template, context=context)
+    [kept] = mail.kept_mails()
+    words = f"{kept.subject} {kept.body}".lower()
+    assert not [word for word in CLINICAL if word in words]
+
+
+def test_the_same_message_twice_is_one(folder):
+    assert notice() == notice()
+    assert len(list(folder.glob("*.eml"))) == 1
+    assert notice(dedupe_key="b") != notice()
+
+
+def test_a_kept_message_is_a_mail_that_any_program_reads(folder):
+    identity = notice()
+    [path] = folder.glob("*.eml")
+    message = email.message_from_bytes(path.read_bytes())
+    assert message["Message-ID"] == identity
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert path.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("name", ["../secrets/secret-key", "..", "unknown", ""])
+def test_only_names_from_the_list_are_read(folder, name):
+    notice()
+    assert mail.kept_mail(name) is None
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, {"EMAIL_BACKEND": "config.mail.FolderBackend"}),
+        ({"EMAIL_URL": "smtp+tls://u%40x:p%2F@mail.test:2525"},
+         {"EMAIL_HOST": "mail.test", "EMAIL_PORT": 2525, "EMAIL_HOST_USER": "u@x", "EMAIL_HOST_PASSWORD": "p/",
+          "EMAIL_USE_TLS": True, "EMAIL_USE_SSL": False}),
+        ({"EMAIL_URL": "smtps://mail.test"}, {"EMAIL_PORT": 465, "EMAIL_USE_SSL": True}),
+        ({"SMTP_HOST": "mail.test"}, {"EMAIL_PORT": 587, "EMAIL_USE_TLS": True}),
+        ({"SMTP_HOST": "mail.test", "SMTP_SECURITY": "none"}, {"EMAIL_PORT": 25, "EMAIL_USE_TLS": False}),
+    ],
+)  # fmt: skip
+def test_settings_from_the_environment(monkeypatch, tmp_path, environment, expected):
+    for name in ("EMAIL_URL", "SMTP_HOST", "SMTP_SECURITY", "SMTP_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    found = mail_settings(tmp_path)
+    assert {name: found[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize("environment", [{"EMAIL_URL": "mail.test"}, {"SMTP_HOST": "m", "SMTP_SECURITY": "maybe"}])
+def test_settings_that_cannot_be_understood_stop_the_start(monkeypatch, tmp_path, environment):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ImproperlyConfigured):
+        mail_settings(tmp_path)
+
+
+class DeadServer(BaseEmailBackend):
+    def send_messages(self, email_messages):
+        raise smtplib.SMTPServerDisconnected("m@example.test is not served")
+
+
+@pytest.mark.django_db
+def test_an_outage_delays_a_message_and_keeps_no_address_in_the_error(settings):
+    settings.EMAIL_BACKEND = "tests.accounts.test_mail.DeadServer"
+    row = queue_mail("password_changed", to="m@example.test")
+    send_mail_task(str(row.pk))
+    row.refresh_from_db()
+    assert (row.work_status, row.attempts, row.last_error) == ("waiting", 1, "SMTPServerDisconnected")
+
+
+@pytest.mark.django_db
+def test_a_doubled_task_sends_once_and_the_code_is_forgotten(folder):
+    row = queue_mail("invitation", to="m@example.test", context={"code": "AAAAA-BBBBB", "days": 14})
+    send_mail_task(str(row.pk))
+    send_mail_task(str(row.pk))
+    row = OutgoingMail.objects.get()
+    assert (row.work_status, row.context, row.attempts) == ("done", {}, 1)
+    assert row.settled_at is not None
+    [kept] = mail.kept_mails()
+    assert "AAAAA-BBBBB" in kept.body
