@@ -1,0 +1,53 @@
+/* Small helps on every page. Everything works without them. */
+"use strict";
+(() => {
+  // A toast confirms something done; it leaves by itself. Errors are never toasts.
+  for (const toast of document.querySelectorAll("[data-toast]")) setTimeout(() => toast.remove(), 6000);
+
+  // A second click on the same button must not send the form twice.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.sent && form.method.toLowerCase() === "post") { event.preventDefault(); return; }
+    if (form.method.toLowerCase() !== "post" || form.hasAttribute("data-repeatable")) return;
+    form.dataset.sent = "1";
+    setTimeout(() => { delete form.dataset.sent; }, 5000);
+  });
+  // Coming back with the browser's back button: the form may be sent again.
+  addEventListener("pageshow", () => { for (const form of document.forms) delete form.dataset.sent; });
+
+  const summary = document.getElementById("error-summary");
+  if (summary) summary.focus();
+
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-opens]");
+    if (opener) {
+      const dialog = document.getElementById(opener.dataset.opens);
+      if (dialog && dialog.showModal) { event.preventDefault(); dialog.showModal(); }
+      return;
+    }
+    const closer = event.target.closest("[data-closes]");
+    if (closer) { event.preventDefault(); closer.closest("dialog").close(); }
+    const printer = event.target.closest("[data-print]");
+    if (printer) { event.preventDefault(); print(); }
+    const all = event.target.closest("[data-check-all]");
+    if (all) for (const box of document.querySelectorAll(`input[name="${all.dataset.checkAll}"]`)) box.checked = all.checked;
+  });
+
+  // Single letters, off while typing: j and k walk a list, Enter opens, / searches.
+  const typing = (node) => node.closest && node.closest("input, textarea, select, [contenteditable]");
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    const links = [...document.querySelectorAll("table.queue .q-name")];
+    if (event.key === "/") {
+      const search = document.querySelector(".search input");
+      if (search) { event.preventDefault(); search.focus(); }
+    } else if (links.length && (event.key === "j" || event.key === "k")) {
+      const at = links.indexOf(document.activeElement);
+      const next = links[Math.min(links.length - 1, Math.max(0, at + (event.key === "j" ? 1 : -1)))];
+      next.focus();
+    } else if (event.key.length === 1) {
+      const target = document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
+      if (target && !document.querySelector("dialog[open]")) { event.preventDefault(); target.click(); }
+    }
+  });
+})();
