@@ -8,7 +8,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timezone
+from datetime import UTC, datetime
 from email.message import EmailMessage as ParsedMessage
 from pathlib import Path
 from urllib.parse import urlsplit

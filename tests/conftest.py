@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 
 from tests import factories
+from tests.append_only import _append_only_lifted_for_flush  # noqa: F401
 
 
 def pytest_unconfigure():

@@ -3,8 +3,10 @@
 from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest
+from django.shortcuts import redirect
 
 from config.accounts.roles import Role
+from config.audit.services import record
 
 
 def is_administrator(request: HttpRequest) -> bool:
@@ -28,6 +30,9 @@ class DataSite(admin.AdminSite):
             raise Http404
         return redirect_to_login(request.GET.get("next", self.site_url))
 
+    def password_change(self, request: HttpRequest, extra_context=None):
+        return redirect("accounts:password_change")
+
 
 class DataModelAdmin(admin.ModelAdmin):
     """Any administrator may look and edit; rows are ended or switched off, never deleted. Each change is audited."""
@@ -48,8 +53,6 @@ class DataModelAdmin(admin.ModelAdmin):
         return is_administrator(request)
 
     def save_model(self, request, obj, form, change) -> None:
-        from config.audit.services import record
-
         super().save_model(request, obj, form, change)
         record(
             "data.changed" if change else "data.added",

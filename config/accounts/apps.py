@@ -7,7 +7,9 @@ class AccountsConfig(AppConfig):
     verbose_name = "People and clinics"
 
     def ready(self) -> None:
+        from config import navigation
         from config.accounts import invariants
+        from config.accounts.roles import Role
         from config.accounts.signin_models import OutgoingMail
         from config.registry import register_invariant
         from config.work.registry import register, register_periodic
@@ -17,3 +19,14 @@ class AccountsConfig(AppConfig):
         register_invariant("memberships", invariants.memberships_are_sane)
         register_invariant("addresses", invariants.addresses_are_lower_case)
         register_invariant("invitations", invariants.invitations_are_used_in_time)
+
+        for label, url_name in (
+            ("People", "accounts:administration"),
+            ("Clinics and groups", "accounts:clinics"),
+            ("Licences", "accounts:licences"),
+            ("Invitations", "accounts:invitations"),
+            ("Mail", "accounts:mails"),
+            ("Audit trail", "audit:trail"),
+            ("Data tables", "admin:index"),
+        ):
+            navigation.register(Role.ADMINISTRATOR.value, label, url_name)

@@ -12,7 +12,10 @@ class EmailField(forms.EmailField):
         kwargs.setdefault("label", "E-mail address")
         kwargs.setdefault(
             "error_messages",
-            {"required": "Enter the e-mail address.", "invalid": "Enter an e-mail address like name@example.com."},
+            {
+                "required": "Enter the e-mail address.",
+                "invalid": "Enter an e-mail address like name@example.com.",
+            },
         )
         super().__init__(**kwargs)
 
@@ -148,7 +151,9 @@ class PersonForm(forms.Form):
     def clean_email(self) -> str:
         email = self.cleaned_data["email"]
         if User.objects.filter(email=email).exists():
-            raise forms.ValidationError("There is an account with this address. Find it under People and add the role.")
+            raise forms.ValidationError(
+                "There is an account with this address. Find it under People and add the role."
+            )
         return email
 
 

@@ -99,7 +99,9 @@ class IdleMiddleware:
         answer = redirect_to_login(page_of(request))
         if request.headers.get("HX-Request"):
             return HttpResponse(status=204, headers={"HX-Redirect": answer.url})
-        if request.headers.get("Sec-Fetch-Dest") == "empty" or "application/json" in request.headers.get("Accept", ""):
+        if request.headers.get("Sec-Fetch-Dest") == "empty" or "application/json" in request.headers.get(
+            "Accept", ""
+        ):
             return JsonResponse({"signed_out": True, "sign_in": answer.url}, status=401)
         return answer
 
@@ -154,9 +156,11 @@ def forget(user: User, kept_id: str) -> None:
 def session_facts(request: HttpRequest) -> dict:
     """Context processor: what the idle warning and the role switcher need to know."""
     if not getattr(request, "user", None) or not request.user.is_authenticated:
-        return {}
+        return {"frame": "base_patient.html"}
     roles = roles_with_homes(request.user)
     return {
+        # accounts pages serve everybody: patients get their large, quiet frame
+        "frame": "base_patient.html" if set(roles) <= {Role.PATIENT.value} else "base.html",
         "idle_seconds": idle_seconds(request.user),
         "role_switch": [(role, Role(role).label) for role in roles] if len(roles) > 1 else [],
     }

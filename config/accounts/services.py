@@ -39,7 +39,9 @@ class InvitationRefused(Exception):
 
 class AccountExists(InvitationRefused):
     def __init__(self) -> None:
-        super().__init__("You already have an account with this e-mail address. Sign in, then enter the code again.")
+        super().__init__(
+            "You already have an account with this e-mail address. Sign in, then enter the code again."
+        )
 
 
 class LinkRefused(Exception):
@@ -95,7 +97,11 @@ def accept_invitation(
     try:
         with transaction.atomic():
             invitation = Invitation.objects.select_for_update().filter(code_hash=code_hash(code)).first()
-            fits = invitation is not None and invitation.state == "open" and invitation.date_of_birth == date_of_birth
+            fits = (
+                invitation is not None
+                and invitation.state == "open"
+                and invitation.date_of_birth == date_of_birth
+            )
             if fits:
                 return _use(invitation, password=password, signed_in=signed_in)
             # counted under the same lock, and kept: nothing is raised before the commit
@@ -110,7 +116,9 @@ def accept_invitation(
 def _use(invitation: Invitation, *, password: str, signed_in: User | None) -> User:
     if signed_in is not None:
         if signed_in.email != invitation.email:
-            raise InvitationRefused("This code belongs to another e-mail address. Sign out, then open the link again.")
+            raise InvitationRefused(
+                "This code belongs to another e-mail address. Sign out, then open the link again."
+            )
         user = signed_in
     else:
         if User.objects.filter(email=invitation.email).exists():
@@ -148,7 +156,9 @@ def set_password(*, user: User, password: str, verb: str = "account.password_cha
 
 def ask_for_email_change(*, user: User, email: str) -> None:
     """A link goes to the new address; nothing changes until it is opened. An address in use gets no link."""
-    token = signing.dumps({"user": str(user.pk), "from": user.email, "to": email.strip().lower()}, salt=EMAIL_SALT)
+    token = signing.dumps(
+        {"user": str(user.pk), "from": user.email, "to": email.strip().lower()}, salt=EMAIL_SALT
+    )
     queue_mail("email_change", to=email.strip().lower(), context={"token": token})
     record("account.email_change_asked", by=user, subject=user)
 

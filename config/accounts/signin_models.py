@@ -99,7 +99,9 @@ class OutgoingMail(WorkRow):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     template = models.CharField(max_length=40)
     to = models.EmailField(max_length=254)
-    context = models.JSONField(default=dict, help_text="Emptied when the message has gone: it may hold a code.")
+    context = models.JSONField(
+        default=dict, help_text="Emptied when the message has gone: it may hold a code."
+    )
     dedupe_key = models.CharField(max_length=100, unique=True)
     created_at = models.DateTimeField(default=timezone.now)
     settled_at = models.DateTimeField(null=True, blank=True)

@@ -27,7 +27,11 @@ urlpatterns = [
     path("administration/clinics/", admin.clinics, name="clinics"),
     path("administration/licences/", admin.licences, name="licences"),
     path("administration/invitations/", admin.invitations, name="invitations"),
-    path("administration/invitations/<uuid:invitation_id>/revoke/", admin.invitation_revoke, name="invitation_revoke"),
+    path(
+        "administration/invitations/<uuid:invitation_id>/revoke/",
+        admin.invitation_revoke,
+        name="invitation_revoke",
+    ),
     path("administration/mail/", admin.mails, name="mails"),
     path("administration/mail/<slug:name>/", admin.mail_text, name="mail_text"),
 ]

@@ -87,7 +87,11 @@ def _statements(connection: BaseDatabaseWrapper, tables: list[str], *, create: b
     for table in tables:
         for kind in _kinds(connection):
             name = quote(_name(table, kind))
-            yield f"DROP TRIGGER IF EXISTS {name} ON {quote(table)}" if postgresql else f"DROP TRIGGER IF EXISTS {name}"
+            yield (
+                f"DROP TRIGGER IF EXISTS {name} ON {quote(table)}"
+                if postgresql
+                else f"DROP TRIGGER IF EXISTS {name}"
+            )
             if not create:
                 continue
             if postgresql:

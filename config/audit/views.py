@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast

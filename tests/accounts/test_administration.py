@@ -31,7 +31,7 @@ PAGES = [
 
 @pytest.mark.parametrize("url", PAGES)
 def test_administrators_only(url, sign_in, ada, ben, dana):
-    assert Client().get(url).url.startswith("/accounts/login/?next=")
+    assert Client().get(url, follow=True).redirect_chain[-1][0] == f"/accounts/login/?next={url}"
     assert sign_in(ben).get(url, follow=True).status_code == 404
     assert sign_in(dana).get(url, follow=True).status_code == 404
     assert sign_in(ada).get(url).status_code == 200
@@ -44,8 +44,12 @@ def test_the_flag_is_staff_opens_nothing(sign_in, clinic):
 
 def test_people_are_found_by_name_and_address(sign_in, ada, ben, kay):
     client = sign_in(ada)
-    assert [p.email for p in client.get("/administration/", {"q": "ben sam"}).context["people"]] == [ben.email]
-    assert [p.email for p in client.get("/administration/", {"q": kay.email}).context["people"]] == [kay.email]
+    assert [p.email for p in client.get("/administration/", {"q": "ben sam"}).context["people"]] == [
+        ben.email
+    ]
+    assert [p.email for p in client.get("/administration/", {"q": kay.email}).context["people"]] == [
+        kay.email
+    ]
     assert "Nobody found" in client.get("/administration/", {"q": "zzz"}).content.decode()
 
 
@@ -63,7 +67,9 @@ def test_the_list_goes_on_after_the_last_address(sign_in, ada, monkeypatch):
     assert seen == sorted(User.objects.values_list("email", flat=True))
 
 
-def test_the_list_asks_the_same_number_of_questions_for_any_length(sign_in, ada, clinic, django_assert_max_num_queries):
+def test_the_list_asks_the_same_number_of_questions_for_any_length(
+    sign_in, ada, clinic, django_assert_max_num_queries
+):
     for _ in range(10):
         factories.make_user("Many", "staff", clinic)
     client = sign_in(ada)
@@ -72,7 +78,13 @@ def test_the_list_asks_the_same_number_of_questions_for_any_length(sign_in, ada,
 
 
 def test_a_new_colleague_gets_a_role_and_a_link(sign_in, ada, clinic):
-    data = {"first_name": "Nora", "last_name": "New", "email": "Nora@Example.test", "clinic": clinic.pk, "role": "staff"}
+    data = {
+        "first_name": "Nora",
+        "last_name": "New",
+        "email": "Nora@Example.test",
+        "clinic": clinic.pk,
+        "role": "staff",
+    }
     sign_in(ada).post("/administration/people/new/", data)
     nora = User.objects.get(email="nora@example.test")
     assert nora.roles == {"staff"} and not nora.has_usable_password()
@@ -121,7 +133,11 @@ def test_an_unknown_action_is_unknown(sign_in, ada, ben, action, status):
 
 def test_invitations_are_listed_and_taken_back(sign_in, ada, ben, clinic):
     invitation, code = create_invitation(
-        by=ben, subject_id=uuid.uuid4(), email="m@example.test", date_of_birth=date(1959, 4, 23), clinic=clinic
+        by=ben,
+        subject_id=uuid.uuid4(),
+        email="m@example.test",
+        date_of_birth=date(1959, 4, 23),
+        clinic=clinic,
     )
     client = sign_in(ada)
     page = client.get("/administration/invitations/").content.decode()
@@ -146,7 +162,10 @@ def test_the_data_tables_change_rows_with_a_trace_and_delete_nothing(sign_in, ad
     client = sign_in(ada)
     url = f"/administration/data/accounts/clinic/{clinic.pk}/"
     form = client.get(url + "change/").context["adminform"].form
-    data = {name: form.initial.get(name) or "" for name in form.fields} | {"name": "Renamed Clinic", "is_active": "on"}
+    data = {name: form.initial.get(name) or "" for name in form.fields} | {
+        "name": "Renamed Clinic",
+        "is_active": "on",
+    }
     assert client.post(url + "change/", data).status_code == 302
     clinic.refresh_from_db()
     assert clinic.name == "Renamed Clinic"
@@ -157,4 +176,4 @@ def test_the_data_tables_change_rows_with_a_trace_and_delete_nothing(sign_in, ad
 
 def test_the_data_tables_offer_no_password_and_no_flags(sign_in, ada, ben):
     page = sign_in(ada).get(f"/administration/data/accounts/user/{ben.pk}/change/").content.decode()
-    assert "is_superuser" not in page and "password" not in page
+    assert "is_superuser" not in page and 'name="password' not in page

@@ -72,7 +72,12 @@ def test_the_page_knows_its_limit(ben):
 
 def post_late(client, clock, data=None, path="/accounts/me/", **headers):
     clock.shift(20 * MINUTE)
-    data = data or {"form": "profile", "first_name": "Benjamin", "last_name": "Sample", "phone": "614-555-0199"}
+    data = data or {
+        "form": "profile",
+        "first_name": "Benjamin",
+        "last_name": "Sample",
+        "phone": "614-555-0199",
+    }
     return client.post(path, data, headers={"Referer": "http://testserver/accounts/me/", **headers})
 
 
@@ -82,7 +87,9 @@ def test_what_was_posted_too_late_is_kept_shown_and_sent_on(clock, ben):
     assert response.url == "/accounts/login/?next=/accounts/me/"
     ben.refresh_from_db()
     assert ben.first_name == "Ben"
-    back = client.post("/accounts/login/", {"email": ben.email, "password": factories.PASSWORD, "next": "/accounts/me/"})
+    back = client.post(
+        "/accounts/login/", {"email": ben.email, "password": factories.PASSWORD, "next": "/accounts/me/"}
+    )
     assert back.url == "/accounts/kept/"
     page = client.get("/accounts/kept/")
     assert "Benjamin" in page.content.decode()
@@ -169,7 +176,9 @@ def test_a_script_is_told_and_htmx_moves_the_whole_page(clock, ben):
     answer = post_late(client, clock, Accept="application/json")
     assert answer.status_code == 401
     assert answer.json() == {"signed_out": True, "sign_in": "/accounts/login/?next=/accounts/me/"}
-    htmx = client.get("/accounts/me/", headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/my/"})
+    htmx = client.get(
+        "/accounts/me/", headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/my/"}
+    )
     assert htmx["HX-Redirect"] == "/accounts/login/?next=/my/"
 
 

@@ -6,7 +6,7 @@ from django import forms
 from config import mail
 from config.accounts import hooks
 from config.accounts.models import User
-from config.accounts.services import confirm_email_change, LinkRefused
+from config.accounts.services import LinkRefused, confirm_email_change
 from config.accounts.signin_models import OutgoingMail
 from config.accounts.tasks import send_mail_task
 from tests import factories
@@ -40,7 +40,13 @@ def test_an_empty_name_is_named(sign_in, ben):
 
 
 def test_nothing_else_can_be_changed_that_way(sign_in, ben):
-    data = {"form": "profile", "first_name": "B", "last_name": "S", "is_superuser": "1", "email": "x@example.test"}
+    data = {
+        "form": "profile",
+        "first_name": "B",
+        "last_name": "S",
+        "is_superuser": "1",
+        "email": "x@example.test",
+    }
     sign_in(ben).post("/accounts/me/", data)
     ben.refresh_from_db()
     assert not ben.is_superuser and ben.email != "x@example.test"
@@ -59,7 +65,9 @@ class CityForm(forms.Form):
 
 def test_other_apps_add_cards_for_those_they_concern(sign_in, ben, ada, monkeypatch):
     monkeypatch.setattr(hooks, "_profile_forms", {})
-    hooks.register_profile_form(hooks.ProfileForm("home", "Postal address", lambda user: user == ben, CityForm))
+    hooks.register_profile_form(
+        hooks.ProfileForm("home", "Postal address", lambda user: user == ben, CityForm)
+    )
     client = sign_in(ben)
     assert "Postal address" in client.get("/accounts/me/").content.decode()
     client.post("/accounts/me/", {"form": "home", "home-city": "Columbus"})

@@ -55,7 +55,7 @@ def test_the_answer_and_the_work_do_not_tell_who_has_an_account(client, ben):
         with CaptureQueriesContext(connection) as queries:
             answer = Client().post(ASK, {"email": email})
         pages.append((answer.status_code, answer.content.decode().replace(email, "-"), len(queries)))
-    strip = [(status, re.sub(r"value=\"[^\"]{20,}\"", "", text), count) for status, text, count in pages]
+    strip = [(status, re.sub(r"[A-Za-z0-9]{64}", "token", text), count) for status, text, count in pages]
     assert strip[0] == strip[1]
 
 
@@ -93,7 +93,8 @@ def test_a_made_up_link_is_refused(client, db, uid):
 
 
 @pytest.mark.parametrize(
-    ("password", "reason"), [("short", "too short"), ("password1234", "too common"), ("", "Enter a new password")]
+    ("password", "reason"),
+    [("short", "too short"), ("password1234", "too common"), ("", "Enter a new password")],
 )
 def test_weak_passwords_are_refused(client, ben, password, reason):
     form = ask_and_open(client, ben)

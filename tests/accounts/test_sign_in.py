@@ -144,7 +144,9 @@ def test_twelve_guesses_at_once_are_all_counted(ben):
     for thread in threads:
         thread.join()
     assert len(outcomes) == 12
-    assert outcomes.count("tried") <= throttle.SIGN_IN_ACCOUNT.tries + 1  # two may commit out of the order of their ids
+    assert (
+        outcomes.count("tried") <= throttle.SIGN_IN_ACCOUNT.tries + 1
+    )  # two may commit out of the order of their ids
 
 
 @pytest.mark.parametrize("target", ["/my/cases/new/?a=1", "/administration/audit/"])
@@ -154,7 +156,8 @@ def test_after_signing_in_one_is_where_one_was(client, ben, target):
 
 
 @pytest.mark.parametrize(
-    "target", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "\\\\evil.example", "https:evil"]
+    "target",
+    ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "\\\\evil.example", "https:evil"],
 )
 def test_next_never_leads_elsewhere(client, ben, target):
     response = client.post(URL, {"email": ben.email, "password": factories.PASSWORD, "next": target})

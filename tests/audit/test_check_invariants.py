@@ -41,7 +41,12 @@ def test_each_breach_is_one_line(ada, group, clinic, monkeypatch, capsys):
     code, lines = run(capsys, "--json")
     assert code == 1
     breaches = [json.loads(line) for line in lines]
-    assert [breach["invariant"] for breach in breaches] == ["addresses", "memberships", "memberships", "memberships"]
+    assert [breach["invariant"] for breach in breaches] == [
+        "addresses",
+        "memberships",
+        "memberships",
+        "memberships",
+    ]
     assert "a specialist without NPI" in lines[3]
 
 

@@ -16,7 +16,12 @@ pytestmark = pytest.mark.django_db
 def test_an_event_names_who_what_where_and_whom(ada, clinic, rf):
     event = record("membership.granted", by=ada, subject=ada, data={"role": "staff"}, request=rf.get("/"))
     event.refresh_from_db()
-    assert (event.verb, event.actor, event.role, event.clinic) == ("membership.granted", ada, "administrator", clinic)
+    assert (event.verb, event.actor, event.role, event.clinic) == (
+        "membership.granted",
+        ada,
+        "administrator",
+        clinic,
+    )
     assert (event.subject_type, event.subject_id) == ("accounts.user", str(ada.pk))
     assert (event.ip, event.data) == ("127.0.0.1", {"role": "staff"})
 

@@ -49,7 +49,13 @@ def _check(request: HttpRequest, email: str, password: str) -> User | None:
         throttle.forgive([account])
     else:
         known = User.objects.filter(email=email).first()
-        record("account.sign_in_refused", by=None, subject=known or User(), data={"known": bool(known)}, request=request)
+        record(
+            "account.sign_in_refused",
+            by=None,
+            subject=known or User(),
+            data={"known": bool(known)},
+            request=request,
+        )
     return user
 
 
