@@ -6,8 +6,9 @@ class IntakeConfig(AppConfig):
 
     def ready(self) -> None:
         from config import registry, work
+        from config.accounts import hooks
         from config.audit.triggers import register_append_only
-        from intake import invariants
+        from intake import invariants, people
         from intake.models import CaseEvent, Photo
 
         work.register("photo", Photo, "intake.process_photo_task", "images", "photo")
@@ -21,3 +22,5 @@ class IntakeConfig(AppConfig):
             invariants.submitted_before_it_was_signed,
         ):
             registry.register_invariant(check.__name__, check)
+        hooks.register_invitation_link(people.link_patient)
+        hooks.register_profile_form(people.ADDRESS_CARD)

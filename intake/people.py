@@ -1,0 +1,69 @@
+"""What intake hangs on accounts: the invited person becomes the patient's account, and keeps the postal address."""
+
+from uuid import UUID
+
+from django import forms
+from django.db import transaction
+
+from config.accounts.hooks import ProfileForm
+from config.accounts.models import User
+from config.accounts.services import InvitationRefused, create_invitation
+from config.accounts.signin_models import Invitation
+from config.audit.services import record
+from intake.models import Patient
+
+
+def invite_patient(*, by: User, patient: Patient) -> tuple[Invitation, str]:
+    """The invitation and its code, which can be handed over on paper too; it is not kept and not shown again."""
+    if patient.user_id:
+        raise InvitationRefused("This patient has an account already.")
+    if not patient.email:
+        raise InvitationRefused("Enter the patient's e-mail address first. The invitation goes to it.")
+    return create_invitation(
+        by=by,
+        subject_id=patient.pk,
+        email=patient.email,
+        date_of_birth=patient.date_of_birth,
+        clinic=patient.home_clinic,
+    )
+
+
+def link_patient(subject_id: UUID, user: User) -> None:
+    """Runs in the transaction that uses the code up; the guarded update lets one account have the record."""
+    if getattr(user, "patient", None) is not None:
+        raise InvitationRefused("This account belongs to another patient's record. Ask your clinic.")
+    if not Patient.objects.filter(pk=subject_id, user=None).update(user=user):
+        raise InvitationRefused("This record has an account already. Sign in, or ask your clinic.")
+    patient = Patient.objects.get(pk=subject_id)
+    if not user.get_full_name():
+        user.first_name, user.last_name = patient.first_name, patient.last_name
+        user.save(update_fields=["first_name", "last_name"])
+    record("patient.account_linked", by=user, role="patient", subject=patient, clinic=patient.home_clinic)
+
+
+class AddressForm(forms.ModelForm):
+    class Meta:
+        model = Patient
+        fields = ["address_line1", "address_line2", "city", "state", "zip_code"]
+
+    def __init__(self, data=None, *, user: User, prefix: str) -> None:
+        super().__init__(data, instance=Patient.objects.get(user=user), prefix=prefix)
+        tokens = ["address-line1", "address-line2", "address-level2", "address-level1", "postal-code"]
+        for name, token in zip(self.fields, tokens, strict=True):
+            self.fields[name].widget.attrs["autocomplete"] = token
+        self.fields["state"].help_text = "2 letters, like OH. Only specialists licensed there may answer."
+
+    def clean_state(self) -> str:
+        return self.cleaned_data["state"].strip().upper()
+
+    @transaction.atomic
+    def save(self, *, by: User) -> Patient:
+        patient = self.instance
+        patient.save(update_fields=self._meta.fields)
+        record("patient.address_changed", by=by, subject=patient, clinic=patient.home_clinic)
+        return patient
+
+
+ADDRESS_CARD = ProfileForm(
+    "address", "Postal address", lambda user: getattr(user, "patient", None) is not None, AddressForm
+)
