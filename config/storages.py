@@ -116,14 +116,6 @@ def put_once(key: str, data: bytes) -> None:
         raise StorageConflict(f"{key} holds other bytes")
 
 
-def signed_url(key: str, seconds: int = 60) -> str | None:
-    """A short-lived link to the object, or None where the storage has none (local files are streamed)."""
-    storage = private_storage()
-    if isinstance(storage, PrivateFileSystemStorage):
-        return None
-    return storage.url(key, expire=seconds)
-
-
 def check() -> str:
     """"" when the storage answers, else why not; for readiness."""
     storage = private_storage()

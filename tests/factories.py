@@ -97,6 +97,7 @@ def make_draft(patient: Patient, *, by: User, **fields) -> Case:
     """A draft with a complete story, but neither photographs nor consent."""
     defaults = {
         "specialty": "dermatology",
+        "danger_signs": "none",
         "reason": "A brown spot that grew since August",
         "site": "forearm_posterior",
         "side": "right",

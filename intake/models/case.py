@@ -112,6 +112,8 @@ class Case(models.Model):
     status = models.CharField(max_length=20, choices=CaseStatus, default=CaseStatus.DRAFT, editable=False)
     urgency = models.CharField(max_length=10, choices=Urgency, blank=True)
 
+    # the answer to the danger-sign question that comes before everything else: "" not asked yet, "none" or "yes"
+    danger_signs = models.CharField(max_length=5, blank=True)
     reason = models.TextField("what is the problem", max_length=2000, blank=True)
     site = models.CharField(max_length=30, choices=sites.SITE_CHOICES, blank=True)
     side = models.CharField(max_length=10, choices=Side, blank=True)
@@ -164,6 +166,7 @@ class Case(models.Model):
                 condition=Q(urgency__in=["", *Urgency.values]), name="case_urgency_is_known"
             ),
             models.CheckConstraint(condition=Q(specialty__in=Specialty.values), name="case_specialty_is_known"),
+            models.CheckConstraint(condition=Q(danger_signs__in=["", "none", "yes"]), name="danger_answer_is_known"),
             models.CheckConstraint(condition=Q(asked_from__in=["", "clinic", "specialist"]), name="asker_is_known"),
             models.CheckConstraint(
                 condition=Q(status__in=["draft", "redirected", "withdrawn"]) | Q(submitted_at__isnull=False),

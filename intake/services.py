@@ -1,0 +1,252 @@
+"""Verbs of a case until it is sent. Keyword-only; the actor is `by`; each raises a named error whose text may be shown."""
+
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from config import storages
+from config.accounts.models import User
+from config.accounts.roles import Role
+from config.audit.services import record
+from config.work.services import due_fields
+from intake import consents, slots
+from intake.imaging import pipeline
+from intake.imaging.types import Refused
+from intake.models import Case, CaseStatus, Consent, Patient, Photo
+from intake.workflow import TransitionRefused, move, start_event
+
+MAX_PHOTOS = 12
+DRAFT_FIELDS = frozenset(
+    {"specialty", "reason", "site", "side", "onset", "history", "medicines", "allergies", "intake_note"}
+)
+
+
+class IntakeRefused(Exception):
+    """The text may be shown."""
+
+
+class PhotoRefused(IntakeRefused):
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+
+class StaleDraft(IntakeRefused):
+    """Somebody else saved the draft meanwhile; `case` is what is stored now."""
+
+    def __init__(self, case: Case) -> None:
+        super().__init__("This case was changed in another window. What you typed is below; check it and save again.")
+        self.case = case
+
+
+class NotComplete(IntakeRefused):
+    """`missing` lists (page, sentence) of everything that is still needed."""
+
+    def __init__(self, missing: list[tuple[str, str]]) -> None:
+        super().__init__(" ".join(sentence for _, sentence in missing))
+        self.missing = missing
+
+
+def role_on(case: Case, by: User) -> str:
+    return Role.PATIENT if case.patient.user_id == by.pk else Role.STAFF
+
+
+def start_case(*, by: User, patient: Patient, specialty: str, **fields: Any) -> Case:
+    """A draft for the patient, started by themselves or by staff of the home clinic."""
+    is_patient = patient.user_id == by.pk
+    if not is_patient and not by.has_role(Role.STAFF, patient.home_clinic):
+        raise IntakeRefused("You may not start a case for this patient.")
+    with transaction.atomic():
+        case = Case.objects.create(
+            patient=patient, clinic=patient.home_clinic, specialty=specialty, started_by=by, **fields
+        )
+        start_event(case, by=by, role=Role.PATIENT if is_patient else Role.STAFF)
+    return case
+
+
+def save_draft(*, case: Case, by: User, version: int | None = None, **fields: Any) -> Case:
+    """Save what was typed so far. With `version`, a draft that changed meanwhile is not overwritten."""
+    unknown = fields.keys() - DRAFT_FIELDS
+    if unknown:
+        raise IntakeRefused(f"Not a field of a draft: {', '.join(sorted(unknown))}.")
+    guarded = Case.objects.filter(pk=case.pk, status=CaseStatus.DRAFT)
+    if version is not None:
+        guarded = guarded.filter(version=version)
+    if not guarded.update(version=F("version") + 1, updated_at=timezone.now(), **fields):
+        current = Case.objects.select_related("patient").get(pk=case.pk)
+        if current.status != CaseStatus.DRAFT:
+            raise IntakeRefused("This case was already sent. Nothing was changed.")
+        raise StaleDraft(current)
+    case.refresh_from_db()
+    return case
+
+
+def answer_danger_signs(*, case: Case, by: User, signs: list[str]) -> Case:
+    """No sign: go on. Any sign: the case never joins the queue; the person is told to call, the clinic sees it at once."""
+    if not signs:
+        Case.objects.filter(pk=case.pk, status=CaseStatus.DRAFT).update(danger_signs="none")
+        case.refresh_from_db()
+        return case
+    return move(
+        case,
+        "redirect",
+        by=by,
+        reason="Danger signs: " + "; ".join(signs),
+        data={"kind": "emergency", "told": "Stop page with the number to call, shown at once"},
+        updates={"danger_signs": "yes", "submitted_at": timezone.now()},
+    )
+
+
+def give_consent(*, case: Case, by: User, kinds: set[str]) -> None:
+    """Exactly these kinds are agreed to from now on; one that was taken back keeps its row with the time."""
+    now = timezone.now()
+    with transaction.atomic():
+        live = {c.kind: c for c in case.consents.filter(withdrawn_at__isnull=True)}
+        for kind in set(live) - kinds:
+            live[kind].withdrawn_at = now
+            live[kind].save(update_fields=["withdrawn_at"])
+        for kind in kinds - set(live):
+            text = consents.BY_KIND[kind]
+            Consent.objects.create(
+                patient=case.patient,
+                case=case,
+                kind=kind,
+                version=text.version,
+                language=text.language,
+                text_sha256=text.sha256,
+                given_by=by,
+                given_at=now,
+            )
+        if set(live) != kinds:
+            record("consent.changed", by=by, subject=case, role=role_on(case, by), data={"kinds": sorted(kinds)})
+
+
+def attach_photo(*, case: Case, by: User, data: bytes, name: str, slot: str) -> Photo:
+    """Take one photograph: durable bytes first, then the row, which is due work until its renditions exist.
+
+    The same bytes again are the same photo. Raises PhotoRefused with a sentence for the patient.
+    """
+    if case.status not in {CaseStatus.DRAFT, CaseStatus.NEEDS_INFORMATION}:
+        raise PhotoRefused("already_sent", "This case was already sent. Photos can be added when your clinic asks.")
+    header = pipeline.check(data)
+    if isinstance(header, Refused):
+        raise PhotoRefused(header.reason, header.message)
+    digest = sha256(data).hexdigest()
+    known = case.photos.live().filter(sha256=digest).first()
+    if known is not None:
+        return known
+    if case.photos.live().count() >= MAX_PHOTOS:
+        raise _too_many()
+    storages.put_once(f"orig/{case.pk}/{digest}", data)
+    try:
+        with transaction.atomic():
+            return _insert_photo(case, by, digest, len(data), header.format, name, slot)
+    except IntegrityError:
+        # the same photo arrived twice at once
+        return case.photos.live().get(sha256=digest)
+
+
+def _insert_photo(case: Case, by: User, digest: str, size: int, format: str, name: str, slot: str) -> Photo:
+    # a lock on the case, so that twelve at once stay twelve
+    Case.objects.select_for_update().get(pk=case.pk)
+    position = case.photos.live().count()
+    if position >= MAX_PHOTOS:
+        raise _too_many()
+    photo = Photo.objects.create(
+        case=case,
+        sha256=digest,
+        byte_size=size,
+        received_format=format,
+        original_name=name[:255],
+        slot=slot if slot in slots.SLOT_KEYS else "other",
+        position=position,
+        uploaded_by=by,
+        **due_fields(),
+    )
+    record("photo.received", by=by, subject=photo, role=role_on(case, by), clinic=case.clinic, data={"sha256": digest})
+    return photo
+
+
+def _too_many() -> PhotoRefused:
+    return PhotoRefused("too_many", f"A case has room for {MAX_PHOTOS} photos. Remove one that is not needed first.")
+
+
+def remove_photo(*, photo: Photo, by: User) -> None:
+    """Take a photo out of a draft. The row and the received bytes stay; nobody is shown them."""
+    if photo.case.status not in {CaseStatus.DRAFT, CaseStatus.NEEDS_INFORMATION}:
+        raise IntakeRefused("This case was already sent. Its photos stay as they are.")
+    with transaction.atomic():
+        if Photo.objects.filter(pk=photo.pk, removed_at__isnull=True).update(removed_at=timezone.now()):
+            record("photo.removed", by=by, subject=photo, role=role_on(photo.case, by), clinic=photo.case.clinic)
+
+
+def keep_photo(*, photo: Photo, by: User) -> None:
+    """ "This is the best I can do": the hint goes quiet, the scores stay for the clinic."""
+    Photo.objects.filter(pk=photo.pk, kept_by_patient_at__isnull=True).update(kept_by_patient_at=timezone.now())
+
+
+def missing_for_sending(case: Case) -> list[tuple[str, str]]:
+    """Everything that keeps the case from being sent: (page, sentence)."""
+    given = set(case.consents.filter(withdrawn_at__isnull=True).values_list("kind", flat=True))
+    photos = [photo for photo in case.photos.live() if photo.status != "unreadable"]
+    checks = [
+        (case.danger_signs == "none", "danger", "Answer the question about danger signs."),
+        (bool(case.reason.strip()), "reason", "Tell us what the problem is."),
+        (bool(case.site), "place", "Choose where it is."),
+        (bool(photos), "photos", "Add at least one photo."),
+        (
+            set(consents.REQUIRED) <= given,
+            "consent",
+            "Agree to care from photos and to keeping them in the record.",
+        ),
+        (bool(case.patient.state), "address", "Add the home address: it decides which specialist may answer."),
+    ]
+    return [(page, sentence) for fine, page, sentence in checks if not fine]
+
+
+def submit_case(*, case: Case, by: User) -> Case:
+    """Send the draft to the clinic. The patient's state is frozen: it decides whose licence counts."""
+    missing = missing_for_sending(case)
+    if missing and case.status == CaseStatus.DRAFT:
+        raise NotComplete(missing)
+    due = timezone.now() + timedelta(hours=settings.TRIAGE_TARGET_HOURS["routine"])
+    return move(case, "submit", by=by, updates={"patient_state": case.patient.state, "triage_due_at": due})
+
+
+def withdraw_case(*, case: Case, by: User, reason: str = "") -> Case:
+    with transaction.atomic():
+        moved = move(case, "withdraw", by=by, reason=reason)
+        drop_open_request(case)
+    return moved
+
+
+def drop_open_request(case: Case) -> None:
+    """A case that leaves the way no longer waits for an answer."""
+    case.requests.filter(outcome="").update(
+        outcome="dropped", answered_at=timezone.now(), outcome_reason="The case went another way."
+    )
+
+
+__all__ = [
+    "IntakeRefused",
+    "NotComplete",
+    "PhotoRefused",
+    "StaleDraft",
+    "TransitionRefused",
+    "answer_danger_signs",
+    "attach_photo",
+    "give_consent",
+    "keep_photo",
+    "missing_for_sending",
+    "remove_photo",
+    "save_draft",
+    "start_case",
+    "submit_case",
+    "withdraw_case",
+]
