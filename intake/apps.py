@@ -5,7 +5,8 @@ class IntakeConfig(AppConfig):
     name = "intake"
 
     def ready(self) -> None:
-        from config import registry, work
+        from config import navigation, registry, work
+        from config.accounts.hooks import register_invitation_link
         from config.accounts import hooks
         from config.audit.triggers import register_append_only
         from intake import invariants, people
@@ -13,6 +14,12 @@ class IntakeConfig(AppConfig):
 
         work.register("photo", Photo, "intake.process_photo_task", "images", "photo")
         register_append_only(CaseEvent._meta.db_table)
+        register_invitation_link(link_invited_patient)
+        navigation.register("staff", "Triage", "intake:triage_queue", queue.waiting_count)
+        navigation.register("staff", "Waiting for patients", "intake:asked", queue.asked_count)
+        navigation.register("staff", "All cases", "intake:all_cases")
+        navigation.register("staff", "Patients", "intake:patients")
+        navigation.register("patient", "Your cases", "intake:patient_home")
         for check in (
             invariants.originals_are_there_and_unchanged,
             invariants.ready_photos_have_their_renditions,

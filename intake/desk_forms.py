@@ -1,0 +1,208 @@
+"""Forms of the triage desk and of registering patients."""
+
+from datetime import timedelta
+
+from django import forms
+from django.utils import timezone
+
+from config.accounts.models import User
+from intake.models import Case, Coverage, Patient, Specialty
+from intake.slots import SLOTS
+from intake.triage import RETAKE_REASONS, Asked, groups_for
+
+DEADLINES = {"1": "Tomorrow", "2": "In 2 days", "3": "In 3 days", "7": "In 7 days"}
+
+
+class AcceptForm(forms.Form):
+    urgency = forms.ChoiceField(
+        label="Urgency and time to the answer",
+        choices=[("urgent", "Urgent, 24 h"), ("priority", "Priority, 48 h"), ("routine", "Routine, 72 h")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose the urgency."},
+    )
+    specialty = forms.ChoiceField(choices=Specialty.choices)
+    route = forms.ChoiceField(label="Send to", error_messages={"required": "Choose who answers."})
+    lower_reason = forms.CharField(
+        label="Why it may wait longer than suggested", required=False, max_length=300, widget=forms.TextInput
+    )
+    note = forms.CharField(
+        label="Note for the specialist", required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def __init__(self, *args, case: Case, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        specialty = self.data.get("specialty") or case.specialty
+        self.routes: dict[str, tuple] = {}
+        for group, people in groups_for(case, specialty):
+            self.routes[f"{group.pk}:"] = (group, None)
+            self.routes |= {f"{group.pk}:{user.pk}": (group, user) for user in people}
+        self.fields["route"].choices = [(key, self._words(key)) for key in self.routes]
+        self.fields["urgency"].widget.attrs = {}
+
+    def _words(self, key: str) -> str:
+        group, user = self.routes[key]
+        if user is not None:
+            return f"{user}, {group}"
+        people = sum(1 for other, person in self.routes.values() if other == group and person is not None)
+        return f"{group}: pool ({people} {'person' if people == 1 else 'people'})"
+
+    def chosen(self) -> tuple:
+        return self.routes[self.cleaned_data["route"]]
+
+
+class AskForm(forms.Form):
+    """One row a slot, two questions, a deadline. Reasons count only where the slot is ticked."""
+
+    message = forms.CharField(
+        label="Message to the patient",
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Shown above what you ask for. Plain words.",
+    )
+    question = forms.CharField(
+        label="A question", required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    question_2 = forms.CharField(
+        label="One more question", required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    deadline = forms.ChoiceField(label="Answer by", choices=list(DEADLINES.items()), initial="2")
+
+    def __init__(self, *args, specialty: str, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        reasons = [(code, words) for code, (words, _) in RETAKE_REASONS.items()]
+        self.slots = SLOTS[specialty]
+        for slot in self.slots:
+            self.fields[f"slot_{slot.key}"] = forms.BooleanField(label=slot.label, required=False)
+            self.fields[f"reason_{slot.key}"] = forms.ChoiceField(
+                label=f"Why: {slot.label}", choices=reasons, required=False
+            )
+
+    def slot_rows(self) -> list[tuple]:
+        return [(slot, self[f"slot_{slot.key}"], self[f"reason_{slot.key}"]) for slot in self.slots]
+
+    def items(self) -> list[Asked]:
+        data = self.cleaned_data
+        asked = []
+        for slot in self.slots:
+            if data.get(f"slot_{slot.key}"):
+                code = data.get(f"reason_{slot.key}") or "missing"
+                asked.append(Asked("photo", slot=slot.key, reason_code=code, note=RETAKE_REASONS[code][1]))
+        asked += [Asked("question", question=data[name]) for name in ("question", "question_2") if data.get(name)]
+        return asked
+
+    def clean(self) -> dict:
+        data = super().clean() or {}
+        if not any(data.get(name) for name in data if name.startswith(("slot_", "question"))):
+            raise forms.ValidationError("Tick a photo or write a question.")
+        return data
+
+    def deadline_at(self):
+        return timezone.now() + timedelta(days=int(self.cleaned_data["deadline"]))
+
+
+class RedirectForm(forms.Form):
+    kind = forms.ChoiceField(
+        label="Where to",
+        choices=[("in_person", "In person, at the clinic or a specialist"), ("emergency", "Emergency care, now")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose in-person or emergency care."},
+    )
+    reason = forms.CharField(
+        label="Why",
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": "Write why, so that the next person understands."},
+    )
+    told = forms.CharField(
+        label="Whom you told, how and what",
+        help_text="Like “Called Ms. Ellison at 2:10 pm: go to the emergency room now.”",
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": "Write whom you told and how. If nobody was reached, write that."},
+    )
+
+
+class NoAnswerForm(forms.Form):
+    reason = forms.CharField(
+        label="Why the case goes on without an answer",
+        max_length=300,
+        error_messages={"required": "Write why the case goes on without an answer."},
+    )
+
+
+class PatientForm(forms.ModelForm):
+    """Find or register. Coverage is a row of its own with a start date."""
+
+    payer_code = forms.ChoiceField(label="Payer", choices=Coverage.PayerCode.choices)
+    plan = forms.ChoiceField(label="Plan", choices=Coverage.Plan.choices)
+    member_id = forms.CharField(label="Member number (for Medicare: the MBI)", required=False, max_length=30)
+    anyway = forms.BooleanField(label="This is another person; register anyway", required=False)
+
+    class Meta:
+        model = Patient
+        fields = [
+            "first_name", "middle_name", "last_name", "date_of_birth", "administrative_sex", "mrn", "email", "phone",
+            "address_line1", "address_line2", "city", "state", "zip_code", "preferred_language",
+        ]  # fmt: skip
+        widgets = {"date_of_birth": forms.DateInput(attrs={"type": "date"})}
+
+    def __init__(self, *args, clinic, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.clinic = clinic
+        self.twin: Patient | None = None
+        for name in ("address_line1", "city", "state", "zip_code"):
+            self.fields[name].required = True
+
+    def clean_state(self) -> str:
+        state = self.cleaned_data["state"].upper()
+        if len(state) != 2 or not state.isalpha():
+            raise forms.ValidationError("Write the two letters of the state, like OH.")
+        return state
+
+    def clean_zip_code(self) -> str:
+        digits = self.cleaned_data["zip_code"].replace("-", "")
+        if not digits.isdigit() or len(digits) not in (5, 9):
+            raise forms.ValidationError("Write 5 or 9 digits, like 43215 or 43215-0001.")
+        return digits
+
+    def clean_date_of_birth(self):
+        born = self.cleaned_data["date_of_birth"]
+        if born > timezone.localdate() or born.year < 1900:
+            raise forms.ValidationError("Write the date of birth, like 1959-03-01.")
+        return born
+
+    def clean_member_id(self) -> str:
+        return self.cleaned_data["member_id"].replace("-", "").replace(" ", "").upper()
+
+    def clean(self) -> dict:
+        data = super().clean() or {}
+        if {"first_name", "last_name", "date_of_birth"} <= data.keys() and self.instance._state.adding:
+            self.twin = Patient.objects.filter(
+                home_clinic=self.clinic,
+                first_name__iexact=data["first_name"],
+                last_name__iexact=data["last_name"],
+                date_of_birth=data["date_of_birth"],
+            ).first()
+            if self.twin and not data.get("anyway"):
+                raise forms.ValidationError("A patient with this name and date of birth is already registered.")
+        mrn = data.get("mrn")
+        others = Patient.objects.filter(home_clinic=self.clinic, mrn=mrn).exclude(pk=self.instance.pk)
+        if mrn and others.exists():
+            self.add_error("mrn", "Another patient of this clinic has this medical record number.")
+        return data
+
+
+class StaffStartForm(forms.Form):
+    specialty = forms.ChoiceField(label="What is it about?", choices=Specialty.choices, widget=forms.RadioSelect)
+    referring_clinician = forms.ModelChoiceField(
+        label="Referring clinician", queryset=User.objects.none(), required=False, empty_label="Nobody: the patient came by themselves"
+    )
+
+    def __init__(self, *args, clinic, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["referring_clinician"].queryset = User.objects.filter(
+            memberships__clinic=clinic, memberships__role="referrer", memberships__is_active=True, is_active=True
+        )
+
+

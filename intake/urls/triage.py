@@ -1,0 +1,21 @@
+from django.urls import path
+
+from intake.views import patients, triage
+
+urlpatterns = [
+    path("triage/", triage.triage_queue, name="triage_queue"),
+    path("triage/asked/", triage.asked, name="asked"),
+    path("triage/cases/", triage.all_cases, name="all_cases"),
+    path("triage/<uuid:case_id>/", triage.triage_case, name="triage_case"),
+    path("triage/<uuid:case_id>/accept/", triage.accept, name="accept"),
+    path("triage/<uuid:case_id>/ask/", triage.ask, name="ask"),
+    path("triage/<uuid:case_id>/in-person/", triage.redirect_away, name="redirect"),
+    path("triage/<uuid:case_id>/back/", triage.back_to_triage, name="back_to_triage"),
+    path("triage/<uuid:case_id>/go-on/", triage.go_on_without, name="go_on_without"),
+    path("my/cases/<uuid:case_id>/answer/", triage.case_answer, name="case_answer"),
+    path("patients/", patients.patients, name="patients"),
+    path("patients/new/", patients.patient_new, name="patient_new"),
+    path("patients/<uuid:patient_id>/", patients.patient, name="patient"),
+    path("patients/<uuid:patient_id>/address/", patients.patient_edit, name="patient_edit"),
+    path("patients/<uuid:patient_id>/invite/", patients.patient_invite, name="patient_invite"),
+]

@@ -1,0 +1,117 @@
+"""Staff find, register and invite patients, and start a case for one."""
+
+from django.contrib import messages
+from django.db import transaction
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from config.accounts.access import role_required
+from config.accounts.services import InvitationRefused, create_invitation
+from config.audit.services import record, record_view
+from intake import desk_forms, forms, services
+from intake.models import Coverage, Patient
+
+
+def _patient(request: HttpRequest, patient_id) -> Patient:
+    mine = Patient.objects.filter(home_clinic__in=request.user.clinics("staff"))
+    return get_object_or_404(mine.select_related("home_clinic", "user"), pk=patient_id)
+
+
+@role_required("staff")
+def patients(request: HttpRequest) -> HttpResponse:
+    text = request.GET.get("q", "").strip()
+    found = Patient.objects.filter(home_clinic__in=request.user.clinics("staff"))
+    for word in text.split():
+        found = found.filter(
+            Q(first_name__icontains=word) | Q(last_name__icontains=word) | Q(mrn__iexact=word) | Q(email__iexact=word)
+        )
+    rows = list(found.select_related("user")[:50])
+    record_view(request, "patient.listed", request.user, patients=[str(patient.pk) for patient in rows])
+    return render(request, "intake/patients.html", {"patients": rows, "text": text})
+
+
+@role_required("staff")
+def patient(request: HttpRequest, patient_id) -> HttpResponse:
+    patient = _patient(request, patient_id)
+    form = desk_forms.StaffStartForm(request.POST or None, clinic=patient.home_clinic)
+    if request.method == "POST" and form.is_valid():
+        referrer = form.cleaned_data["referring_clinician"]
+        case = services.start_case(
+            by=request.user,
+            patient=patient,
+            specialty=form.cleaned_data["specialty"],
+            referring_clinician=referrer,
+            referring_clinic=patient.home_clinic if referrer else None,
+        )
+        return redirect("intake:case_step", case.pk, "danger")
+    record_view(request, "patient.viewed", patient)
+    context = {
+        "patient": patient,
+        "form": form,
+        "coverages": patient.coverages.order_by("-valid_from"),
+        "cases": patient.cases.order_by("-created_at")[:50],
+    }
+    return render(request, "intake/patient.html", context)
+
+
+@role_required("staff")
+def patient_new(request: HttpRequest) -> HttpResponse:
+    clinic = request.user.clinics("staff").first()
+    form = desk_forms.PatientForm(request.POST or None, clinic=clinic)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        with transaction.atomic():
+            patient = form.save(commit=False)
+            patient.home_clinic = clinic
+            patient.save()
+            Coverage.objects.create(
+                patient=patient,
+                payer_code=data["payer_code"],
+                plan=data["plan"],
+                member_id=data["member_id"],
+                valid_from=timezone.localdate().replace(month=1, day=1),
+            )
+            record("patient.registered", by=request.user, subject=patient, clinic=clinic)
+        messages.success(request, f"{patient.name} is registered.")
+        return redirect("intake:patient", patient.pk)
+    return render(request, "intake/patient_new.html", {"form": form, "clinic": clinic})
+
+
+@role_required("staff")
+def patient_edit(request: HttpRequest, patient_id) -> HttpResponse:
+    patient = _patient(request, patient_id)
+    form = forms.AddressForm(request.POST or None, instance=patient)
+    if request.method == "POST" and form.is_valid():
+        with transaction.atomic():
+            form.save()
+            record("patient.address_changed", by=request.user, subject=patient, clinic=patient.home_clinic)
+        messages.success(request, "The address is saved.")
+        return redirect("intake:patient", patient.pk)
+    return render(request, "intake/patient_edit.html", {"form": form, "patient": patient})
+
+
+@role_required("staff")
+@require_POST
+def patient_invite(request: HttpRequest, patient_id) -> HttpResponse:
+    """A single-use code by e-mail; it opens with the date of birth and links the account to this record."""
+    patient = _patient(request, patient_id)
+    if patient.user_id:
+        messages.error(request, f"{patient.name} already has an account.")
+    elif not patient.email:
+        messages.error(request, "There is no e-mail address on record. Add one first.")
+    else:
+        try:
+            _, code = create_invitation(
+                by=request.user,
+                subject_id=patient.pk,
+                email=patient.email,
+                date_of_birth=patient.date_of_birth,
+                clinic=patient.home_clinic,
+            )
+            messages.success(request, f"The invitation is on its way. The code is {code}; it works once.")
+        except InvitationRefused as refused:
+            messages.error(request, str(refused))
+    return redirect("intake:patient", patient.pk)
