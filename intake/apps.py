@@ -6,15 +6,13 @@ class IntakeConfig(AppConfig):
 
     def ready(self) -> None:
         from config import navigation, registry, work
-        from config.accounts.hooks import register_invitation_link
         from config.accounts import hooks
         from config.audit.triggers import register_append_only
-        from intake import invariants, people
+        from intake import invariants, people, queue
         from intake.models import CaseEvent, Photo
 
         work.register("photo", Photo, "intake.process_photo_task", "images", "photo")
         register_append_only(CaseEvent._meta.db_table)
-        register_invitation_link(link_invited_patient)
         navigation.register("staff", "Triage", "intake:triage_queue", queue.waiting_count)
         navigation.register("staff", "Waiting for patients", "intake:asked", queue.asked_count)
         navigation.register("staff", "All cases", "intake:all_cases")

@@ -206,6 +206,9 @@ class AddressForm(forms.ModelForm):
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
+        tokens = ["address-line1", "address-line2", "address-level2", "address-level1", "postal-code", "tel"]
+        for name, token in zip(self._meta.fields, tokens, strict=True):
+            self.fields[name].widget.attrs["autocomplete"] = token
         for name in ("address_line1", "city"):
             self.fields[name].required = True
 

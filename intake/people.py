@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from django import forms
 from django.db import transaction
 
 from config.accounts.hooks import ProfileForm
@@ -10,6 +9,7 @@ from config.accounts.models import User
 from config.accounts.services import InvitationRefused, create_invitation
 from config.accounts.signin_models import Invitation
 from config.audit.services import record
+from intake.forms import AddressForm
 from intake.models import Patient
 
 
@@ -41,20 +41,11 @@ def link_patient(subject_id: UUID, user: User) -> None:
     record("patient.account_linked", by=user, role="patient", subject=patient, clinic=patient.home_clinic)
 
 
-class AddressForm(forms.ModelForm):
-    class Meta:
-        model = Patient
-        fields = ["address_line1", "address_line2", "city", "state", "zip_code"]
+class AddressCard(AddressForm):
+    """The patient's own address on the page of the account."""
 
     def __init__(self, data=None, *, user: User, prefix: str) -> None:
         super().__init__(data, instance=Patient.objects.get(user=user), prefix=prefix)
-        tokens = ["address-line1", "address-line2", "address-level2", "address-level1", "postal-code"]
-        for name, token in zip(self.fields, tokens, strict=True):
-            self.fields[name].widget.attrs["autocomplete"] = token
-        self.fields["state"].help_text = "2 letters, like OH. Only specialists licensed there may answer."
-
-    def clean_state(self) -> str:
-        return self.cleaned_data["state"].strip().upper()
 
     @transaction.atomic
     def save(self, *, by: User) -> Patient:
@@ -65,5 +56,5 @@ class AddressForm(forms.ModelForm):
 
 
 ADDRESS_CARD = ProfileForm(
-    "address", "Postal address", lambda user: getattr(user, "patient", None) is not None, AddressForm
+    "address", "Postal address", lambda user: getattr(user, "patient", None) is not None, AddressCard
 )

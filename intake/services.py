@@ -233,14 +233,6 @@ def drop_open_request(case: Case) -> None:
     )
 
 
-def link_invited_patient(subject_id, user) -> None:
-    """Called by the accounts app when an invitation is used."""
-    Patient.objects.filter(pk=subject_id, user__isnull=True).update(user=user)
-    patient = Patient.objects.get(pk=subject_id)
-    if patient.user_id == user.pk and not user.first_name:
-        user.first_name, user.last_name = patient.first_name, patient.last_name
-        user.save(update_fields=["first_name", "last_name"])
-
 
 __all__ = [
     "IntakeRefused",
@@ -252,7 +244,6 @@ __all__ = [
     "attach_photo",
     "give_consent",
     "keep_photo",
-    "link_invited_patient",
     "missing_for_sending",
     "remove_photo",
     "save_draft",

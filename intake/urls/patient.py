@@ -4,7 +4,6 @@ from intake.views import patient, pictures
 
 urlpatterns = [
     path("my/", patient.home, name="patient_home"),
-    path("my/details/", patient.details, name="patient_details"),
     path("my/cases/new/", patient.new_case, name="case_new"),
     path("my/cases/<uuid:case_id>/", patient.case, name="patient_case"),
     path("my/cases/<uuid:case_id>/go-on/", patient.case_draft, name="case_draft"),

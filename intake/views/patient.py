@@ -12,7 +12,7 @@ from config.audit.services import record_view
 from config.ui import words_of
 from intake import forms, services
 from intake.danger import LABELS
-from intake.models import Case, CaseStatus, InformationRequest, Patient, Photo
+from intake.models import Case, CaseStatus, InformationRequest, Photo
 from intake.slots import SLOTS
 from intake.timeline import patient_timeline
 
@@ -311,14 +311,3 @@ def case_withdraw(request: HttpRequest, case_id) -> HttpResponse:
             messages.success(request, f"Case {case.number} is cancelled.")
         return redirect("accounts:home")
     return page(request, "intake/case_withdraw.html", case, form=form)
-
-
-@role_required("patient")
-def details(request: HttpRequest) -> HttpResponse:
-    patient: Patient = request.user.patient
-    form = forms.AddressForm(request.POST or None, instance=patient)
-    if request.method == "POST" and form.is_valid():
-        form.save()
-        messages.success(request, "Your address is saved.")
-        return redirect("intake:patient_home")
-    return page(request, "intake/patient_details.html", None, form=form, patient=patient)

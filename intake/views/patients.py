@@ -9,9 +9,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from config.accounts.access import role_required
-from config.accounts.services import InvitationRefused, create_invitation
+from config.accounts.services import InvitationRefused
 from config.audit.services import record, record_view
-from intake import desk_forms, forms, services
+from intake import desk_forms, forms, people, services
 from intake.models import Coverage, Patient
 
 
@@ -98,20 +98,10 @@ def patient_edit(request: HttpRequest, patient_id) -> HttpResponse:
 def patient_invite(request: HttpRequest, patient_id) -> HttpResponse:
     """A single-use code by e-mail; it opens with the date of birth and links the account to this record."""
     patient = _patient(request, patient_id)
-    if patient.user_id:
-        messages.error(request, f"{patient.name} already has an account.")
-    elif not patient.email:
-        messages.error(request, "There is no e-mail address on record. Add one first.")
+    try:
+        _, code = people.invite_patient(by=request.user, patient=patient)
+    except InvitationRefused as refused:
+        messages.error(request, str(refused))
     else:
-        try:
-            _, code = create_invitation(
-                by=request.user,
-                subject_id=patient.pk,
-                email=patient.email,
-                date_of_birth=patient.date_of_birth,
-                clinic=patient.home_clinic,
-            )
-            messages.success(request, f"The invitation is on its way. The code is {code}; it works once.")
-        except InvitationRefused as refused:
-            messages.error(request, str(refused))
+        messages.success(request, f"The invitation is on its way. The code is {code}; it works once.")
     return redirect("intake:patient", patient.pk)
