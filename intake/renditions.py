@@ -24,8 +24,11 @@ def process_photo(photo_id) -> None:
             raise storages.StorageDamaged("the stored bytes are not those that were received")
         outcome = pipeline.process(data)
         rows = [] if isinstance(outcome, Refused) else _store(photo, outcome)
-    except Exception as error:  # noqa: BLE001 storage, memory, anything: back to waiting, dead after five
+    except (storages.StorageDamaged, storages.StorageConflict, FileNotFoundError, MemoryError) as error:
         work.fail(lease, type(error).__name__)
+        return
+    except Exception as error:  # noqa: BLE001 what is left is a storage that is away: not the photo's fault
+        work.fail(lease, type(error).__name__, outage=storages.check() != "")
         return
     try:
         with transaction.atomic():

@@ -80,18 +80,28 @@ def settle(lease: Lease, **columns: Any) -> None:
         raise Fenced(f"{lease.model.__name__} {lease.pk} was taken over")
 
 
-def fail(lease: Lease, error: str) -> None:
-    """Back to waiting with a back-off, or dead after the fifth attempt. `error` must hold nothing clinical."""
-    if lease.attempt >= MAX_ATTEMPTS:
+def fail(lease: Lease, error: str, *, outage: bool = False) -> None:
+    """Back to waiting with a back-off, or dead after the fifth attempt. `error` must hold nothing clinical.
+
+    With `outage` the fault is another service's: the attempt is given back and the row tries again each half minute,
+    for as long as the outage lasts.
+    """
+    if outage:
+        _wait(lease, DISPATCH_SECONDS, error, attempts=F("attempts") - 1)
+    elif lease.attempt >= MAX_ATTEMPTS:
         _mine(lease).update(work_status=WorkRow.WorkStatus.DEAD, due_at=None, lease_token=None, last_error=error[:500])
         log.error("%s %s needs attention after %s attempts", lease.model.__name__, lease.pk, lease.attempt)
-        return
-    wait = _BACK_OFF_SECONDS[min(lease.attempt, len(_BACK_OFF_SECONDS)) - 1]
+    else:
+        _wait(lease, _BACK_OFF_SECONDS[min(lease.attempt, len(_BACK_OFF_SECONDS)) - 1], error)
+
+
+def _wait(lease: Lease, seconds: int, error: str, **columns: Any) -> None:
     _mine(lease).update(
         work_status=WorkRow.WorkStatus.WAITING,
-        due_at=timezone.now() + timedelta(seconds=wait),
+        due_at=timezone.now() + timedelta(seconds=seconds),
         lease_token=None,
         last_error=error[:500],
+        **columns,
     )
 
 

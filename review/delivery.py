@@ -1,0 +1,225 @@
+"""From the signature to "read": who gets the recommendation, who has it, who acknowledged it, and when a case is closed.
+
+Visible in the portal at once; the notice by e-mail carries no clinical word and may come twice after a crash, which is
+harmless. Each recipient's row is the work.
+"""
+
+import json
+from datetime import datetime
+from hashlib import sha256
+
+from django.db import transaction
+from django.utils import timezone
+
+from config import mail
+from config.accounts.models import User
+from config.accounts.roles import Role
+from config.audit.services import record
+from config.work import services as work
+from intake.models import Case, CaseStatus
+from intake.workflow import move
+from review.models import Addendum, Delivery, Review
+
+_AFTER_SIGNING = (CaseStatus.SIGNED, CaseStatus.DELIVERED, CaseStatus.CLOSED)
+
+
+class DeliveryRefused(Exception):
+    """The text may be shown."""
+
+
+def recipients(case: Case) -> list[tuple[str, User | None]]:
+    """The patient always, the referring clinician when the case has one. A patient without an account is told by staff."""
+    found: list[tuple[str, User | None]] = [(Delivery.RecipientKind.PATIENT, case.patient.user)]
+    if case.referring_clinician_id:
+        found.append((Delivery.RecipientKind.REFERRER, case.referring_clinician))
+    return found
+
+
+def deliver_review(*, review: Review, at: datetime, addendum: Addendum | None = None) -> list[Delivery]:
+    """One row a recipient, written in the transaction of the signature (or the addendum)."""
+    rows = []
+    for kind, user in recipients(review.case):
+        reachable = user is not None and user.is_active and bool(user.email)
+        rows.append(
+            Delivery(
+                review=review,
+                case=review.case,
+                addendum=addendum,
+                recipient_kind=kind,
+                recipient=user,
+                visible_at=at if user is not None else None,
+                created_at=at,
+                **(work.due_fields(at) if reachable else {}),
+            )
+        )
+    return Delivery.objects.bulk_create(rows)
+
+
+def send_notice(delivery_id) -> None:
+    """Tell one recipient that a message waits. Sent at least once; the portal shows the result once."""
+    lease = work.claim(Delivery, delivery_id)
+    if lease is None:
+        return
+    delivery = Delivery.objects.select_related("recipient", "case").get(pk=delivery_id)
+    try:
+        mail.send_notice(
+            to=delivery.recipient.email, template="message_waiting", dedupe_key=f"delivery:{delivery.pk}"
+        )
+    except OSError as error:
+        work.fail(lease, type(error).__name__, outage=True)
+        return
+    try:
+        with transaction.atomic():
+            case = _locked(delivery.case_id)
+            now = timezone.now()
+            work.settle(lease, notice_sent_at=now)
+            record("delivery.notice_sent", by=None, role=Role.SYSTEM, subject=delivery, clinic=case.clinic)
+            _advance(case)
+    except work.Fenced:
+        return
+
+
+def _locked(case_id) -> Case:
+    """The last of several recipients moves the case: without the lock each could miss the other."""
+    return Case.objects.select_for_update(of=("self",)).select_related("patient__user", "clinic", "group").get(pk=case_id)
+
+
+def _advance(case: Case) -> None:
+    """Delivered when every recipient has it; closed when every recipient has acknowledged it."""
+    rows = list(Delivery.objects.filter(case=case))
+    if case.status == CaseStatus.SIGNED and rows and all(row.has_it for row in rows):
+        case = move(case, "deliver", by=None)
+    if case.status == CaseStatus.DELIVERED and all(row.acknowledged_at for row in rows):
+        move(case, "close", by=None, reason="Read and acknowledged by every recipient.")
+
+
+@transaction.atomic
+def record_told(*, delivery: Delivery, by: User, how: str) -> Delivery:
+    """Staff printed the letter or told the recipient: then they have it."""
+    if how not in Delivery.ToldHow.values:
+        raise DeliveryRefused("Choose how the recipient was told.")
+    case = _locked(delivery.case_id)
+    if not by.has_role(Role.STAFF, case.clinic):
+        raise DeliveryRefused("Only staff of the patient's clinic record this.")
+    columns = {"told_at": timezone.now(), "told_by": by, "told_how": how}
+    told = Delivery.objects.filter(pk=delivery.pk, told_at__isnull=True).update(**columns)
+    if told:
+        record("delivery.told", by=by, role=Role.STAFF, subject=delivery, clinic=case.clinic, data={"how": how})
+        _advance(case)
+    delivery.refresh_from_db()
+    return delivery
+
+
+def record_opened(*, case: Case, kind: str) -> None:
+    """The first time that the recipient's page was opened; later ones change nothing."""
+    Delivery.objects.filter(case=case, recipient_kind=kind, visible_at__isnull=False, opened_at__isnull=True).update(
+        opened_at=timezone.now()
+    )
+
+
+@transaction.atomic
+def acknowledge(*, case: Case, kind: str, by: User) -> int:
+    """ "I have read this", by the recipient or by staff who heard it from them. Returns how many rows were new."""
+    locked = _locked(case.pk)
+    role = _acknowledging_role(locked, kind, by)
+    arrived = Delivery.objects.filter(case=locked, recipient_kind=kind, acknowledged_at__isnull=True)
+    rows = [row for row in arrived if row.visible_at or row.told_at]
+    now = timezone.now()
+    for row in rows:
+        row.acknowledged_at, row.acknowledged_by = now, by
+        row.opened_at = row.opened_at or (now if role != Role.STAFF else None)
+        row.save(update_fields=["acknowledged_at", "acknowledged_by", "opened_at"])
+        record("delivery.acknowledged", by=by, role=role, subject=row, clinic=locked.clinic)
+    if rows:
+        _advance(locked)
+    return len(rows)
+
+
+def _acknowledging_role(case: Case, kind: str, by: User) -> str:
+    if kind == Delivery.RecipientKind.PATIENT and case.patient.user_id == by.pk:
+        return Role.PATIENT
+    if kind == Delivery.RecipientKind.REFERRER and case.referring_clinic and by.has_role(Role.REFERRER, case.referring_clinic):
+        return Role.REFERRER
+    if by.has_role(Role.STAFF, case.clinic):
+        return Role.STAFF
+    raise DeliveryRefused("You may not acknowledge this for somebody else.")
+
+
+def close_case(*, case: Case, by: User, reason: str) -> Case:
+    """Staff close a delivered case that nobody acknowledges, and say why."""
+    if not reason.strip():
+        raise DeliveryRefused("Write why the case is closed.")
+    return move(case, "close", by=by, reason=reason)
+
+
+def add_addendum(*, review: Review, by: User, text: str, patient_text: str, changes: dict[str, bool]) -> Addendum:
+    """Nothing signed is edited: an addendum stands beside it, and is delivered and acknowledged anew."""
+    if not text.strip():
+        raise DeliveryRefused("Write the addendum.")
+    if any(changes.values()) and not patient_text.strip():
+        raise DeliveryRefused("Diagnosis, plan or side changed: write what the patient needs to know.")
+    now = timezone.now()
+    content = {"review": review.content_sha256, "text": text.strip(), "patient_text": patient_text.strip(), "changes": changes}
+    digest = sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    with transaction.atomic():
+        move(review.case, "addend", by=by, data={"changes": changes})
+        addendum = Addendum.objects.create(
+            review=review,
+            by=by,
+            text=text.strip(),
+            patient_text=patient_text.strip(),
+            changes=changes,
+            created_at=now,
+            content_sha256=digest,
+        )
+        deliver_review(review=review, at=now, addendum=addendum)
+    return addendum
+
+
+def signed_review(case: Case) -> Review | None:
+    """The review that answers the case."""
+    return (
+        case.reviews.signed()
+        .filter(second_opinion=False)
+        .select_related("specialist__practitioner", "case__group", "case__clinic", "case__patient")
+        .prefetch_related("diagnoses", "addenda__by")
+        .order_by("-signed_at")
+        .first()
+    )
+
+
+def to_close(user):
+    """Cases of the clinic whose result is not read by everyone, oldest first."""
+    return (
+        Case.objects.filter(clinic__in=user.clinics(Role.STAFF), status__in=(CaseStatus.SIGNED, CaseStatus.DELIVERED))
+        .select_related("patient", "referring_clinician")
+        .prefetch_related("deliveries__recipient")
+        .order_by("signed_at")
+    )
+
+
+def to_close_count(user) -> int:
+    return Case.objects.filter(
+        clinic__in=user.clinics(Role.STAFF), status__in=(CaseStatus.SIGNED, CaseStatus.DELIVERED)
+    ).count()
+
+
+def referred(user):
+    """Cases that the user's clinic referred and that were sent."""
+    return (
+        Case.objects.filter(referring_clinic__in=user.clinics(Role.REFERRER))
+        .exclude(status=CaseStatus.DRAFT)
+        .select_related("patient", "referring_clinician", "clinic")
+        .prefetch_related("deliveries")
+    )
+
+
+def unread_by_referrer(user) -> int:
+    return (
+        referred(user)
+        .filter(
+            status__in=_AFTER_SIGNING, deliveries__recipient_kind="referrer", deliveries__acknowledged_at__isnull=True
+        )
+        .distinct()
+        .count()
+    )

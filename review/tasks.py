@@ -1,0 +1,8 @@
+from celery import shared_task
+
+from review import delivery
+
+
+@shared_task(name="review.send_notice_task", soft_time_limit=45, time_limit=50)
+def send_notice_task(delivery_id: str) -> None:
+    delivery.send_notice(delivery_id)

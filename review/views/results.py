@@ -1,0 +1,191 @@
+"""The recommendation as each recipient reads it, and the clinic's work until everybody has read it."""
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
+
+from config.accounts.access import role_required
+from config.audit.services import record_view
+from intake.models import Case
+from intake.workflow import TransitionRefused, may
+from review import delivery
+from review.models import Delivery, Review
+
+
+class AddendumForm(forms.Form):
+    text = forms.CharField(
+        label="Addendum",
+        help_text="For the referring clinician and the record.",
+        widget=forms.Textarea(attrs={"rows": 5}),
+        max_length=8000,
+        error_messages={"required": "Write the addendum."},
+    )
+    patient_text = forms.CharField(
+        label="For the patient, in plain words", widget=forms.Textarea(attrs={"rows": 4}), max_length=8000, required=False
+    )
+    diagnosis = forms.BooleanField(label="The diagnosis changed", required=False)
+    plan = forms.BooleanField(label="The plan changed", required=False)
+    side = forms.BooleanField(label="The side or place changed", required=False)
+
+
+def _result(request: HttpRequest, case_id) -> tuple[Case, Review]:
+    cases = Case.objects.visible_to(request.user).select_related(
+        "patient__user", "clinic", "group", "referring_clinician", "referring_clinic"
+    )
+    case = get_object_or_404(cases, pk=case_id)
+    review = delivery.signed_review(case)
+    if review is None:
+        raise Http404
+    return case, review
+
+
+def _context(case: Case, review: Review) -> dict:
+    photos = [photo for photo in case.photos.live().prefetch_related("renditions") if photo.status == "ready"]
+    for photo in photos:
+        photo.case = case
+    return {
+        "case": case,
+        "review": review,
+        "patient": case.patient,
+        "photos": photos,
+        "addenda": review.addenda.all(),
+        "deliveries": case.deliveries.select_related("recipient", "told_by", "acknowledged_by"),
+        "zone": review.time_zone,
+        "plan_lines": [line.strip() for line in review.plan.splitlines() if line.strip()],
+    }
+
+
+def _unacknowledged(case: Case, kind: str) -> bool:
+    return case.deliveries.filter(recipient_kind=kind, acknowledged_at__isnull=True).exists()
+
+
+@role_required("patient")
+def patient_result(request: HttpRequest, case_id) -> HttpResponse:
+    case, review = _result(request, case_id)
+    if case.patient.user_id != request.user.pk:
+        raise Http404
+    delivery.record_opened(case=case, kind="patient")
+    record_view(request, "result.viewed", review, as_role="patient")
+    paragraphs = [part.strip() for part in review.patient_text.split("\n") if part.strip()]
+    context = _context(case, review) | {
+        "paragraphs": paragraphs,
+        "to_acknowledge": _unacknowledged(case, "patient"),
+    }
+    return render(request, "review/result_patient.html", context)
+
+
+@role_required("patient", "referrer", "staff")
+@require_POST
+def acknowledge(request: HttpRequest, case_id, kind: str) -> HttpResponse:
+    case, _ = _result(request, case_id)
+    try:
+        delivery.acknowledge(case=case, kind=kind, by=request.user)
+    except delivery.DeliveryRefused as refused:
+        raise Http404 from refused
+    messages.success(request, "Thank you. It is noted that this was read.")
+    if case.patient.user_id == request.user.pk:
+        return redirect("intake:patient_home")
+    if request.user.has_role("staff", case.clinic):
+        return redirect("review:staff_result", case.pk)
+    return redirect("review:referrer_home")
+
+
+@role_required("referrer")
+def referrer_home(request: HttpRequest) -> HttpResponse:
+    cases = list(delivery.referred(request.user).order_by("-signed_at", "-submitted_at")[:200])
+    for case in cases:
+        rows = [row for row in case.deliveries.all() if row.recipient_kind == "referrer"]
+        case.is_new = any(row.acknowledged_at is None for row in rows)
+        case.has_result = bool(case.signed_at)
+    cases.sort(key=lambda case: (not case.is_new, not case.has_result))
+    record_view(request, "case.listed", request.user, cases=[str(case.pk) for case in cases])
+    new = sum(case.is_new for case in cases)
+    return render(request, "review/referrer_home.html", {"cases": cases, "new": new})
+
+
+@role_required("referrer")
+def referrer_result(request: HttpRequest, case_id) -> HttpResponse:
+    case, review = _result(request, case_id)
+    if case.referring_clinic is None or not request.user.has_role("referrer", case.referring_clinic):
+        raise Http404
+    delivery.record_opened(case=case, kind="referrer")
+    record_view(request, "result.viewed", review, as_role="referrer")
+    context = _context(case, review) | {"to_acknowledge": _unacknowledged(case, "referrer"), "back": "review:referrer_home"}
+    return render(request, "review/result_clinical.html", context)
+
+
+@role_required("staff")
+def results_to_close(request: HttpRequest) -> HttpResponse:
+    cases = list(delivery.to_close(request.user)[:200])
+    record_view(request, "case.listed", request.user, cases=[str(case.pk) for case in cases])
+    return render(request, "review/results_to_close.html", {"cases": cases})
+
+
+@role_required("staff")
+def staff_result(request: HttpRequest, case_id) -> HttpResponse:
+    case, review = _result(request, case_id)
+    if not request.user.has_role("staff", case.clinic):
+        raise Http404
+    record_view(request, "result.viewed", review, as_role="staff")
+    context = _context(case, review) | {
+        "back": "review:results_to_close",
+        "is_staff_page": True,
+        "told_how": Delivery.ToldHow.choices,
+        "may_close": may(case, "close", request.user),
+    }
+    return render(request, "review/result_clinical.html", context)
+
+
+@role_required("staff")
+@require_POST
+def told(request: HttpRequest, delivery_id) -> HttpResponse:
+    row = get_object_or_404(Delivery, pk=delivery_id, case__in=Case.objects.visible_to(request.user))
+    try:
+        delivery.record_told(delivery=row, by=request.user, how=request.POST.get("how", ""))
+        messages.success(request, "Recorded.")
+    except delivery.DeliveryRefused as refused:
+        messages.error(request, str(refused))
+    return redirect("review:staff_result", row.case_id)
+
+
+@role_required("staff")
+@require_POST
+def close(request: HttpRequest, case_id) -> HttpResponse:
+    case, _ = _result(request, case_id)
+    try:
+        delivery.close_case(case=case, by=request.user, reason=request.POST.get("reason", ""))
+        messages.success(request, f"Case {case.number} is closed.")
+    except (delivery.DeliveryRefused, TransitionRefused) as refused:
+        messages.error(request, str(refused))
+        return redirect("review:staff_result", case.pk)
+    return redirect("review:results_to_close")
+
+
+@role_required("specialist")
+def addendum(request: HttpRequest, review_id) -> HttpResponse:
+    review = get_object_or_404(
+        Review.objects.signed().select_related("case__patient", "case__group", "case__clinic"),
+        pk=review_id,
+        case__group__in=request.user.clinics("specialist"),
+    )
+    if not may(review.case, "addend", request.user):
+        raise Http404
+    form = AddendumForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            delivery.add_addendum(
+                review=review,
+                by=request.user,
+                text=data["text"],
+                patient_text=data["patient_text"],
+                changes={part: data[part] for part in ("diagnosis", "plan", "side")},
+            )
+        except (delivery.DeliveryRefused, TransitionRefused) as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, "The addendum is signed and on its way.")
+            return redirect("review:signed", review.pk)
+    return render(request, "review/addendum.html", {"form": form, "review": review, "case": review.case})
