@@ -3,3 +3,23 @@ from django.apps import AppConfig
 
 class ReviewConfig(AppConfig):
     name = "review"
+
+    def ready(self) -> None:
+        from config import navigation, registry, work
+        from config.audit.triggers import register_append_only
+        from review import delivery, invariants, worklist
+        from review.models import AddedTime, Addendum, Beat, Delivery
+
+        work.register("notice", Delivery, "review.send_notice_task", "mail", "notice of a result")
+        for model in (Beat, AddedTime, Addendum):
+            register_append_only(model._meta.db_table)
+        for check in (
+            invariants.signed_reviews_are_what_was_signed,
+            invariants.measured_time_is_what_the_tape_says,
+            invariants.no_clinician_is_credited_twice_for_a_moment,
+        ):
+            registry.register_invariant(check.__name__, check)
+        navigation.register("specialist", "Work list", "review:worklist", worklist.count_waiting)
+        navigation.register("specialist", "Signed", "review:signed_list")
+        navigation.register("referrer", "Referred patients", "review:referrer_home", delivery.unread_by_referrer)
+        navigation.register("staff", "Results", "review:results_to_close", delivery.to_close_count)

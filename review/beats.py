@@ -1,0 +1,200 @@
+"""Receiving beats, and what they are worth: the server's side of the clock."""
+
+import gzip
+import re
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max, Min
+from django.utils import timezone
+
+from config.accounts.models import User
+from config.audit.services import record
+from intake.models import Case, CaseStatus
+from review import tape, timekeeping
+from review.claims import renew_hold
+from review.errors import BeatsRefused, ReviewRefused
+from review.models import AddedTime, Beat, Review
+
+MAX_BEATS = 240  # an hour offline, sent at once
+_TAB = re.compile(r"[0-9A-Za-z-]{1,36}")
+_LIMIT_MS = 7 * 24 * 3600 * 1000
+MINIMUM_NOTE = 10
+
+
+@dataclass(frozen=True)
+class ReviewTime:
+    """What a review's clock is worth up to a beat. Times are whole ms since the epoch, on the server's clock."""
+
+    measured_ms: int
+    added_ms: int
+    lost_ms: int
+    intervals: tuple[timekeeping.Interval, ...]
+    not_counted: tuple[timekeeping.NotCounted, ...]
+    last_beat_id: int
+
+    @property
+    def total_ms(self) -> int:
+        return self.measured_ms + self.added_ms
+
+    @property
+    def not_counted_ms(self) -> int:
+        spans = timekeeping.union((part.start, part.end) for part in self.not_counted)
+        outside = (piece for span in spans for piece in timekeeping.subtract(span, self.intervals))
+        return timekeeping.total(outside)
+
+
+def server_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def record_beats(*, review: Review, by: User, beats: Iterable[dict]) -> bool:
+    """Append what a tab sent, stamped with our clock; True while the case is held by its author.
+
+    A counting beat renews the hold, unless nobody has touched the page for the idle setting. Without the hold only
+    beats that stop the clock are taken: they end the last span honestly and cannot start another.
+    """
+    if review.specialist_id != by.pk:
+        raise ReviewRefused("This review is another person's.")
+    rows = [_row(review, beat) for beat in beats]
+    if len(rows) > MAX_BEATS:
+        raise BeatsRefused("Too many beats at once.")
+    with transaction.atomic():
+        # one writer a review: the order of the keys is the order of receipt
+        current = Review.objects.select_for_update().get(pk=review.pk)
+        if current.is_signed:
+            return False
+        held = Case.objects.filter(pk=review.case_id, holder=by, status=CaseStatus.IN_REVIEW).exists()
+        now = server_ms()
+        for row in rows:
+            row.server_ms = now
+            if held or row.state != Beat.State.COUNTING:
+                row.save(force_insert=True)
+        idle_ms = settings.CLOCK_IDLE_SECONDS * 1000
+        alive = any(r.state == Beat.State.COUNTING and 0 <= r.mono_ms - r.last_input_ms <= idle_ms for r in rows)
+        if held and alive:
+            renew_hold(case_id=review.case_id, by=by)
+    return held
+
+
+def _row(review: Review, beat: dict) -> Beat:
+    if not isinstance(beat, dict):
+        raise BeatsRefused("A beat is an object.")
+    tab, state = beat.get("tab"), beat.get("state")
+    if not isinstance(tab, str) or not _TAB.fullmatch(tab) or state not in timekeeping.STATES:
+        raise BeatsRefused("A beat names its tab and its state.")
+    numbers = [beat.get(name) for name in ("seq", "mono_ms", "last_input_ms")]
+    if any(isinstance(n, bool) or not isinstance(n, int) or not 0 <= n <= _LIMIT_MS for n in numbers):
+        raise BeatsRefused("A beat's numbers are whole and not negative.")
+    seq, mono_ms, last_input_ms = numbers
+    return Beat(review=review, tab=tab, seq=seq, mono_ms=mono_ms, last_input_ms=last_input_ms, state=state)
+
+
+def tape_of(review: Review, upto: int | None = None) -> list[timekeeping.Beat]:
+    """All that decides this review's time, in the order of receipt: its beats, and those of the same clinician's
+    other reviews that were open in the same stretch of time (a moment belongs to one review only)."""
+    own = Beat.objects.filter(review=review)
+    if upto is not None:
+        own = own.filter(pk__lte=upto)
+    span = own.aggregate(low=Min("server_ms"), high=Max("server_ms"))
+    if span["low"] is None:
+        return []
+    meanwhile = Beat.objects.filter(
+        review__specialist=review.specialist_id,
+        server_ms__gte=span["low"] - timekeeping.GAP_MS,
+        server_ms__lte=span["high"] + timekeeping.GAP_MS,
+    )
+    rows = Beat.objects.filter(review__in=meanwhile.values("review"))
+    if upto is not None:
+        rows = rows.filter(pk__lte=upto)
+    return [_plain(row, review.specialist_id) for row in rows.order_by("pk")]
+
+
+def _plain(row: Beat, clinician) -> timekeeping.Beat:
+    return timekeeping.Beat(
+        str(clinician), str(row.review_id), row.tab, row.seq, row.server_ms, row.mono_ms, row.last_input_ms, row.state
+    )
+
+
+def review_time(review: Review, upto: int | None = None) -> ReviewTime:
+    """The account of a review's time: a pure function of its tape up to that beat, and of what was added."""
+    last = upto if upto is not None else last_beat_id(review)
+    settings_ms = {"idle_ms": settings.CLOCK_IDLE_SECONDS * 1000, "gap_ms": settings.CLOCK_GAP_SECONDS * 1000}
+    beats = tape_of(review, last)
+    account = timekeeping.credit(beats, **settings_ms)
+    own = account.of(str(review.specialist_id), str(review.pk))
+    return ReviewTime(
+        measured_ms=own.ms,
+        added_ms=sum(added.ms for added in review.added_times.all()),
+        lost_ms=account.lost_ms(str(review.pk)),
+        intervals=own.intervals,
+        not_counted=tuple(part for part in account.not_counted if part.review == str(review.pk)),
+        last_beat_id=last,
+    )
+
+
+def last_beat_id(review: Review) -> int:
+    return Beat.objects.filter(review=review).aggregate(last=Max("pk"))["last"] or 0
+
+
+def frozen_tape(review: Review, upto: int) -> tuple[str, str, bytes]:
+    """(key, SHA-256, bytes) of the tape as one compressed file; the same beats give the same bytes."""
+    data = gzip.compress(tape.write_tape(tape_of(review, upto)), mtime=0)
+    digest = sha256(data).hexdigest()
+    return f"tape/{review.pk}/{digest}.jsonl.gz", digest, data
+
+
+def add_time(
+    *, review: Review, by: User, started_at: datetime, stopped_at: datetime, reason_code: str, note: str
+) -> AddedTime:
+    """Work away from the screen. The measured time stays as it is; both are shown side by side."""
+    if review.specialist_id != by.pk or review.is_signed:
+        raise ReviewRefused("Time is added by the reviewer, before signing.")
+    if stopped_at <= started_at:
+        raise ReviewRefused("The stop is not after the start.")
+    if stopped_at > timezone.now():
+        raise ReviewRefused("The stop is still to come.")
+    if started_at < review.case.submitted_at:
+        raise ReviewRefused("The case was not here yet at that time.")
+    if (stopped_at - started_at).total_seconds() > 4 * 3600:
+        raise ReviewRefused("That is more than 4 hours. Check the start and the stop.")
+    if reason_code not in AddedTime.Reason.values or len(note.strip()) < MINIMUM_NOTE:
+        raise ReviewRefused(f"Choose a reason and write at least {MINIMUM_NOTE} letters about it.")
+    _refuse_overlap(review, started_at, stopped_at)
+    with transaction.atomic():
+        added = AddedTime.objects.create(
+            review=review, by=by, started_at=started_at, stopped_at=stopped_at, reason_code=reason_code, note=note.strip()
+        )
+        record("review.time_added", by=by, subject=review, clinic=review.case.group, data={"ms": added.ms, "reason": reason_code})
+    return added
+
+
+def _refuse_overlap(review: Review, started_at: datetime, stopped_at: datetime) -> None:
+    """No moment is counted twice, neither within this review nor across the clinician's reviews."""
+    added = AddedTime.objects.filter(
+        review__specialist=review.specialist_id, started_at__lt=stopped_at, stopped_at__gt=started_at
+    )
+    if added.exists():
+        raise ReviewRefused("Some of this time is already added.")
+    low, high = (round(at.timestamp() * 1000) for at in (started_at, stopped_at))
+    others = Review.objects.filter(
+        specialist=review.specialist_id, beats__server_ms__gte=low, beats__server_ms__lte=high + timekeeping.GAP_MS
+    ).distinct()
+    for other in others:
+        if any(start < high and end > low for start, end in review_time(other).intervals):
+            raise ReviewRefused("Some of this time was counted by the clock already.")
+
+
+def dispute_time(*, review: Review, by: User, why: str) -> None:
+    """The measured time is never changed; who disagrees with it writes why, and a biller looks at it."""
+    changed = Review.objects.filter(pk=review.pk, specialist=by, status=Review.Status.DRAFT).update(
+        time_dispute=why.strip()
+    )
+    if not changed:
+        raise ReviewRefused("This review is signed. Write an addendum.")
+    review.time_dispute = why.strip()

@@ -1,0 +1,173 @@
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from config.work.models import WorkRow
+from intake.models import Case
+
+
+class ReviewQuerySet(models.QuerySet["Review"]):
+    def signed(self) -> "ReviewQuerySet":
+        return self.filter(status=Review.Status.SIGNED)
+
+
+class Review(WorkRow):
+    """One specialist's review of one case: a draft, then frozen by the signature.
+
+    The work row is the charge: signing makes it due, billing pulls it.
+    """
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        SIGNED = "signed", "Signed"
+
+    class Adequate(models.TextChoices):
+        YES = "yes", "Yes"
+        PARTLY = "partly", "Partly"
+        NO = "no", "No"
+
+    class Confidence(models.TextChoices):
+        LOW = "low", "Low"
+        MEDIUM = "medium", "Medium"
+        HIGH = "high", "High"
+
+    class Disposition(models.TextChoices):
+        HOME = "home", "Care at home"
+        CLINIC = "clinic", "Care by the own clinic"
+        IN_PERSON = "in_person", "See a specialist in person"
+        PROCEDURE = "procedure", "Procedure or biopsy"
+        URGENT = "urgent", "In person within days"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="reviews")
+    specialist = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reviews")
+    status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT, editable=False)
+    version = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    saved_at = models.DateTimeField(null=True, blank=True)
+
+    photos_adequate = models.CharField(max_length=10, choices=Adequate, blank=True)
+    findings = models.TextField(max_length=8000, blank=True)
+    assessment = models.TextField(max_length=4000, blank=True)
+    confidence = models.CharField(max_length=10, choices=Confidence, blank=True)
+    differential = models.JSONField(default=list, blank=True)
+    plan = models.TextField(max_length=8000, blank=True)
+    follow_up = models.TextField(max_length=2000, blank=True)
+    patient_text = models.TextField(max_length=8000, blank=True)
+    disposition = models.CharField(max_length=20, choices=Disposition, blank=True)
+    handover_note = models.TextField(max_length=2000, blank=True)
+    second_opinion = models.BooleanField(default=False)
+    no_opinion = models.BooleanField(default=False)
+    live_contact = models.BooleanField(default=False)
+    time_dispute = models.TextField(max_length=1000, blank=True)
+
+    # frozen at signing
+    signed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    date_of_service = models.DateField(null=True, blank=True, editable=False)
+    time_zone = models.CharField(max_length=50, blank=True, editable=False)
+    measured_ms = models.BigIntegerField(null=True, blank=True, editable=False)
+    added_ms = models.BigIntegerField(null=True, blank=True, editable=False)
+    lost_ms = models.BigIntegerField(null=True, blank=True, editable=False)
+    band = models.CharField(max_length=20, blank=True, editable=False)
+    attestation = models.TextField(blank=True, editable=False)
+    signed_record = models.JSONField(null=True, blank=True, editable=False)
+    content_sha256 = models.CharField(max_length=64, blank=True, editable=False)
+    last_beat_id = models.BigIntegerField(null=True, blank=True, editable=False)
+    tape_key = models.CharField(max_length=200, blank=True, editable=False)
+    tape_sha256 = models.CharField(max_length=64, blank=True, editable=False)
+
+    objects = ReviewQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            WorkRow.due_index("review_due"),
+            models.Index(fields=["specialist", "status", "signed_at"], name="review_by_specialist"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["case", "specialist"], name="one_review_per_case_and_specialist"),
+            models.UniqueConstraint(
+                fields=["case"],
+                condition=Q(status="signed", second_opinion=False),
+                name="one_signed_review_per_case",
+            ),
+            models.CheckConstraint(condition=Q(status__in=["draft", "signed"]), name="review_status_is_known"),
+            models.CheckConstraint(
+                condition=Q(status="draft", signed_at__isnull=True)
+                | (
+                    Q(status="signed", signed_at__isnull=False, date_of_service__isnull=False)
+                    & Q(measured_ms__isnull=False, added_ms__isnull=False, lost_ms__isnull=False)
+                    & Q(signed_record__isnull=False)
+                    & ~Q(attestation="")
+                    & ~Q(content_sha256="")
+                    & ~Q(time_zone="")
+                ),
+                name="signed_review_has_its_signature",
+            ),
+            models.CheckConstraint(
+                condition=Q(measured_ms__isnull=True) | Q(measured_ms__gte=0, added_ms__gte=0, lost_ms__gte=0),
+                name="credited_time_is_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="draft") | Q(work_status="idle"), name="only_a_signed_review_is_charge_work"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Review of {self.case_id} by {self.specialist_id}"
+
+    @property
+    def is_signed(self) -> bool:
+        return self.status == self.Status.SIGNED
+
+    @property
+    def total_ms(self) -> int:
+        """Measured and added time, ms: what the band is decided from."""
+        return (self.measured_ms or 0) + (self.added_ms or 0)
+
+
+class ReviewDiagnosis(models.Model):
+    review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="diagnoses")
+    icd10cm = models.CharField("ICD-10-CM code", max_length=8)
+    description = models.CharField(max_length=300)
+    rank = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        ordering = ["rank"]
+        constraints = [
+            models.UniqueConstraint(fields=["review", "icd10cm"], name="diagnosis_stands_once_in_a_review"),
+            models.CheckConstraint(condition=Q(rank__gte=1), name="diagnosis_rank_starts_at_1"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.icd10cm} {self.description}"
+
+
+class Addendum(models.Model):
+    """A correction or supplement after signing. Never changed (trigger); its time never joins the charged time."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="addenda")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="addenda")
+    text = models.TextField(max_length=8000)
+    patient_text = models.TextField(max_length=8000, blank=True)
+    # {"diagnosis": bool, "plan": bool, "side": bool}: what a charge line has to be looked at for
+    changes = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    content_sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["created_at"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(text=""), name="addendum_says_something"),
+            models.CheckConstraint(condition=~Q(content_sha256=""), name="addendum_has_its_hash"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Addendum of {self.created_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def changes_the_charge(self) -> bool:
+        return any(self.changes.get(part) for part in ("diagnosis", "plan", "side"))

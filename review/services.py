@@ -1,0 +1,33 @@
+"""The verbs of a review. Keyword-only; the actor is `by`; each raises a named error whose text may be shown."""
+
+from review.beats import ReviewTime, add_time, dispute_time, record_beats, review_time
+from review.claims import (
+    ask_for_more,
+    back_to_triage,
+    claim_case,
+    handover_notes,
+    release_case,
+    renew_hold,
+    send_in_person,
+)
+from review.drafts import save_draft
+from review.signing import Proposal, propose, sign_review
+
+__all__ = [
+    "Proposal",
+    "ReviewTime",
+    "add_time",
+    "ask_for_more",
+    "back_to_triage",
+    "claim_case",
+    "dispute_time",
+    "handover_notes",
+    "propose",
+    "record_beats",
+    "release_case",
+    "renew_hold",
+    "review_time",
+    "save_draft",
+    "send_in_person",
+    "sign_review",
+]

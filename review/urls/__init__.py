@@ -1,0 +1,5 @@
+from review.urls.reading import urlpatterns as reading
+from review.urls.results import urlpatterns as results
+
+app_name = "review"
+urlpatterns = [*reading, *results]

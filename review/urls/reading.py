@@ -1,0 +1,21 @@
+from django.urls import path
+
+from review.views import reading, room
+
+urlpatterns = [
+    path("reading/", reading.worklist, name="worklist"),
+    path("reading/next/", reading.claim_next, name="claim_next"),
+    path("reading/signed/", reading.signed_list, name="signed_list"),
+    path("reading/codes/", room.codes, name="codes"),
+    path("reading/<uuid:case_id>/", room.room, name="room"),
+    path("reading/<uuid:case_id>/claim/", reading.claim, name="claim"),
+    path("reading/<uuid:case_id>/release/", reading.release, name="release"),
+    path("reading/<uuid:case_id>/ask/", reading.ask, name="ask"),
+    path("reading/<uuid:case_id>/in-person/", reading.in_person, name="in_person"),
+    path("reading/<uuid:case_id>/back/", reading.back_to_triage, name="back_to_triage"),
+    path("reading/<uuid:case_id>/save/", room.save, name="save"),
+    path("reading/<uuid:case_id>/beats/", room.beats, name="beats"),
+    path("reading/<uuid:case_id>/sign/", room.sign, name="sign"),
+    path("reading/<uuid:case_id>/time/", room.time, name="time"),
+    path("reading/<uuid:case_id>/signed/", reading.signed, name="signed"),
+]

@@ -1,0 +1,175 @@
+"""The work list, claiming and giving back, and the ways out of a review."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from config.accounts.access import role_required
+from config.audit.services import record_view
+from config.ui import duration
+from intake.desk_forms import AskForm, RedirectForm
+from intake.models import Case
+from intake.services import IntakeRefused
+from intake.workflow import TransitionRefused, may
+from review import services
+from review import worklist as lists
+from review.beats import review_time
+from review.forms import ReasonForm, ReleaseForm
+from review.views.common import is_held_by, own_review, reading_case, to_room
+from review.views.spans import spans_of
+
+
+@role_required("specialist")
+def worklist(request: HttpRequest) -> HttpResponse:
+    user = request.user
+    key = request.GET.get("show", "all")
+    key = key if key in lists.FILTERS else "all"
+    rows, held, asked = lists.rows(user, key), lists.held(user), lists.asked_of_others(user)
+    for case in held:
+        case.review = case.my_reviews[0] if case.my_reviews else None
+        case.counted_ms = review_time(case.review).measured_ms if case.review else 0
+    shown = [str(case.pk) for case in [*held, *(row.case for row in rows), *asked]]
+    record_view(request, "case.listed", user, cases=shown)
+    counts = lists.counts(user)
+    context = {"rows": rows, "held": held, "asked": asked, "counts": counts, "shown": key, "total": counts[0][2]}
+    template = "review/partials/worklist_table.html" if request.headers.get("HX-Request") else "review/worklist.html"
+    return render(request, template, context)
+
+
+@role_required("specialist")
+@require_POST
+def claim_next(request: HttpRequest) -> HttpResponse:
+    """The first case of the list that nobody else takes in the same moment."""
+    for case in lists.ordered(request.user)[:10]:
+        try:
+            services.claim_case(case=case, by=request.user)
+        except TransitionRefused:
+            continue
+        return to_room(case)
+    messages.success(request, "Nothing waits for you now.")
+    return redirect("review:worklist")
+
+
+@role_required("specialist")
+@require_POST
+def claim(request: HttpRequest, case_id) -> HttpResponse:
+    case = reading_case(request, case_id)
+    try:
+        services.claim_case(case=case, by=request.user)
+    except TransitionRefused as refused:
+        messages.error(request, refused.text)
+        return redirect("review:worklist")
+    return to_room(case)
+
+
+@role_required("specialist")
+def signed_list(request: HttpRequest) -> HttpResponse:
+    reviews = list(lists.signed(request.user)[:100])
+    record_view(request, "case.listed", request.user, cases=[str(review.case_id) for review in reviews])
+    return render(request, "review/signed_list.html", {"reviews": reviews})
+
+
+@role_required("specialist")
+def release(request: HttpRequest, case_id) -> HttpResponse:
+    case = reading_case(request, case_id)
+    if not may(case, "release", request.user):
+        return to_room(case)
+    form = ReleaseForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.release_case(case=case, by=request.user, handover_note=form.cleaned_data["handover_note"])
+        except TransitionRefused as refused:
+            form.add_error(None, refused.text)
+        else:
+            messages.success(request, f"Case {case.number} is back in the pool. Your draft is kept.")
+            return redirect("review:worklist")
+    return _leaving(request, "review/release.html", case, form)
+
+
+@role_required("specialist")
+def ask(request: HttpRequest, case_id) -> HttpResponse:
+    case = reading_case(request, case_id)
+    if not is_held_by(case, request.user):
+        return to_room(case)
+    form = AskForm(request.POST or None, specialty=case.specialty)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.ask_for_more(
+                case=case, by=request.user, items=form.items(), deadline=form.deadline_at(),
+                message=form.cleaned_data["message"],
+            )  # fmt: skip
+        except (IntakeRefused, TransitionRefused) as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, f"{case.patient} is asked. The answer comes back to you first; your draft is kept.")
+            return redirect("review:worklist")
+    return _leaving(request, "review/ask.html", case, form)
+
+
+@role_required("specialist")
+def in_person(request: HttpRequest, case_id) -> HttpResponse:
+    case = reading_case(request, case_id)
+    if not is_held_by(case, request.user):
+        return to_room(case)
+    form = RedirectForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            services.send_in_person(
+                case=case, by=request.user, kind=data["kind"], reason=data["reason"], told=data["told"]
+            )
+        except (IntakeRefused, TransitionRefused) as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, f"Case {case.number} goes to in-person care. The clinic sees why.")
+            return redirect("review:worklist")
+    return _leaving(request, "review/in_person.html", case, form)
+
+
+@role_required("specialist")
+def back_to_triage(request: HttpRequest, case_id) -> HttpResponse:
+    case = reading_case(request, case_id)
+    if not is_held_by(case, request.user):
+        return to_room(case)
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            services.back_to_triage(
+                case=case, by=request.user, reason=data["reason"], handover_note=data["handover_note"]
+            )
+        except TransitionRefused as refused:
+            form.add_error(None, refused.text)
+        else:
+            messages.success(request, f"Case {case.number} is back at {case.clinic}.")
+            return redirect("review:worklist")
+    return _leaving(request, "review/back_to_triage.html", case, form)
+
+
+def _leaving(request: HttpRequest, template: str, case: Case, form) -> HttpResponse:
+    status = 422 if form.is_bound and form.errors else 200
+    return render(request, template, {"case": case, "form": form}, status=status)
+
+
+@role_required("specialist")
+def signed(request: HttpRequest, case_id) -> HttpResponse:
+    """What was signed, from the frozen record, with every interval that counted and every one that did not."""
+    case = reading_case(request, case_id)
+    review = own_review(request, case)
+    if not review.is_signed:
+        return to_room(case)
+    record_view(request, "review.viewed", review)
+    time = review.signed_record["time"]
+    context = {
+        "case": case,
+        "review": review,
+        "signed": review.signed_record,
+        "spans": spans_of(time),
+        "added": review.added_times.all(),
+        "deliveries": case.deliveries.select_related("recipient"),
+        "addenda": review.addenda.select_related("by"),
+        "may_addend": may(case, "addend", request.user),
+        "total_words": duration(review.total_ms),
+    }
+    return render(request, "review/signed.html", context)
