@@ -3,3 +3,30 @@ from django.apps import AppConfig
 
 class BillingConfig(AppConfig):
     name = "billing"
+
+    def ready(self) -> None:
+        from billing import desk, invariants
+        from billing.models import Batch, BatchFile, BatchLine, ChargeDecision, ChargeLine, HoldRelease
+        from config import navigation, registry, work
+        from config.audit.triggers import register_append_only
+        from review.models import Review
+
+        work.register("charge", Review, "billing.charge_review_task", "default", "charge")
+        work.register("decision", ChargeLine, "billing.decide_again_task", "default", "charge line")
+        work.register_periodic("wake changed lines", "billing.wake_changed_task", 2)
+        work.register_periodic("wake held lines", "billing.wake_all_task", 600)
+        for model in (Batch, BatchFile, BatchLine, ChargeDecision, HoldRelease):
+            register_append_only(model._meta.db_table)
+        for check in (
+            invariants.every_signed_review_has_one_decision,
+            invariants.no_line_without_a_signature,
+            invariants.lines_match_their_last_decision,
+            invariants.batch_bytes_are_unchanged,
+            invariants.batches_add_up,
+            invariants.exported_lines_are_in_a_batch,
+        ):
+            registry.register_invariant(check.__name__, check)
+        navigation.register("biller", "Desk", "billing:desk", desk.ready_count)
+        navigation.register("biller", "Batches", "billing:batches")
+        navigation.register("biller", "Models and fees", "billing:reference")
+        navigation.register("administrator", "Models and fees", "billing:reference")

@@ -1,0 +1,54 @@
+"""What must be true of charge lines and batches, checked by `manage.py check_invariants`."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from hashlib import sha256
+
+from django.db.models import Count, Q, Sum
+from django.utils import timezone
+
+from billing.models import Batch, BatchFile, ChargeLine
+from review.models import Review
+
+
+def every_signed_review_has_one_decision() -> Iterator[str]:
+    late = timezone.now() - timedelta(minutes=2)
+    live = Count("charge_lines", filter=~Q(charge_lines__status="void"))
+    void = Count("charge_lines", filter=Q(charge_lines__status="void"))
+    for review in Review.objects.signed().filter(signed_at__lt=late).annotate(live=live, void=void):
+        if review.live > 1:
+            yield f"review {review.pk}: {review.live} live charge lines"
+        if not review.live and not review.void:
+            yield f"review {review.pk}: signed, but never decided"
+
+
+def no_line_without_a_signature() -> Iterator[str]:
+    for line in ChargeLine.objects.exclude(review__status="signed"):
+        yield f"line {line.number}: its review is not signed"
+
+
+def lines_match_their_last_decision() -> Iterator[str]:
+    for line in ChargeLine.objects.exclude(status__in=("void", "exported")).prefetch_related("decisions"):
+        last = list(line.decisions.all())[-1:]
+        if not last or (last[0].status, last[0].code, last[0].amount) != (line.status, line.code, line.amount):
+            yield f"line {line.number}: differs from its last decision"
+
+
+def batch_bytes_are_unchanged() -> Iterator[str]:
+    for file in BatchFile.objects.iterator():
+        if sha256(bytes(file.content)).hexdigest() != file.sha256:
+            yield f"batch file {file.name}: its bytes do not match their fingerprint"
+
+
+def batches_add_up() -> Iterator[str]:
+    for batch in Batch.objects.annotate(n=Count("batch_lines"), sum=Sum("batch_lines__line__amount")):
+        if batch.n != batch.line_count or (batch.sum or Decimal()) != batch.total:
+            yield f"batch {batch.number}: lines or total do not add up"
+
+
+def exported_lines_are_in_a_batch() -> Iterator[str]:
+    for line in ChargeLine.objects.filter(status="exported", batch_lines__isnull=True):
+        yield f"line {line.number}: exported, but in no batch"
+    for line in ChargeLine.objects.filter(batch_lines__isnull=False).exclude(status="exported"):
+        yield f"line {line.number}: in a batch, but {line.status}"

@@ -1,0 +1,63 @@
+import os
+import tempfile
+from pathlib import Path
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from billing import batches
+from billing.models import Batch, BatchFile
+from billing.services import BillingRefused
+
+
+class Command(BaseCommand):
+    help = "Makes a batch of all ready lines, as the biller's button does, and writes its file; or writes a kept one again."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--format", choices=["csv", "837p"], required=True)
+        parser.add_argument("--output", type=Path, required=True, metavar="FILE")
+        parser.add_argument("--batch", metavar="ID", help="write this batch again, byte for byte")
+
+    def handle(self, *args, **options) -> None:
+        output: Path = options["output"]
+        if not output.parent.is_dir() or not os.access(output.parent, os.W_OK):
+            raise CommandError(f"The folder {output.parent} does not exist or cannot be written. Nothing was exported.")
+        try:
+            found = [self._kept(options["batch"])] if options["batch"] else batches.export_ready(by=None)
+        except BillingRefused as refused:
+            raise CommandError(str(refused)) from refused
+        if not found:
+            self.stdout.write("Nothing is ready to export.")
+            return
+        files = list(
+            BatchFile.objects.filter(batch__in=found, kind=options["format"]).order_by("batch__control_number", "part")
+        )
+        for number, file in enumerate(files, start=1):
+            name = output if len(files) == 1 else output.with_name(f"{output.stem}-{number}{output.suffix}")
+            _write(name, bytes(file.content))
+            self.stdout.write(f"{name}: {file.byte_size} bytes, SHA-256 {file.sha256}")
+        for batch in found:
+            self.stdout.write(f"Batch {batch.pk} ({batch.number}): {batch.line_count} lines, {batch.total:.2f}")
+
+    @staticmethod
+    def _kept(text: str) -> Batch:
+        try:
+            return Batch.objects.get(pk=UUID(text))
+        except ValueError:
+            number = text.removeprefix("B-")
+            found = Batch.objects.filter(control_number=int(number)) if number.isdigit() else Batch.objects.none()
+            if found.count() == 1:
+                return found[0]
+        except Batch.DoesNotExist:
+            pass
+        raise CommandError(f"There is no batch {text}.")
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Under a temporary name, then renamed: a reader never sees a part."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as temporary:
+        temporary.write(content)
+        temporary.flush()
+        os.fsync(temporary.fileno())
+    Path(temporary.name).chmod(0o600)
+    Path(temporary.name).replace(path)

@@ -1,0 +1,154 @@
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from billing.models.reference import Payer, Programme
+from billing.rules import BY_CODE
+from config.accounts.models import Clinic
+from config.accounts.roles import Role
+from config.work.models import WorkRow
+from config.work.services import due_fields
+from review.models import Review
+
+FIRST_NUMBER = 20_000
+
+
+class ChargeLineQuerySet(models.QuerySet["ChargeLine"]):
+    def visible_to(self, user) -> "ChargeLineQuerySet":
+        """Lines of the biller's own group."""
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(group__in=user.clinics(Role.BILLER))
+
+    def live(self) -> "ChargeLineQuerySet":
+        return self.exclude(status=ChargeLine.Status.VOID)
+
+    def undecided(self) -> "ChargeLineQuerySet":
+        """Lines that a changed fact may still change."""
+        return self.filter(status=ChargeLine.Status.HELD)
+
+    def wake(self) -> int:
+        """Have the held lines decided again; a line whose facts did not change stays as it is."""
+        return self.undecided().exclude(work_status="working").update(**due_fields())
+
+
+class ChargeLine(WorkRow):
+    """The one line of a signed review. Its claim facts are a snapshot; a held line's work row is its next decision."""
+
+    class Status(models.TextChoices):
+        HELD = "held", "Held"
+        READY = "ready", "Ready"
+        EXPORTED = "exported", "Exported"
+        NOT_BILLABLE = "not_billable", "Not billable"
+        VOID = "void", "Void"
+
+    id = models.BigAutoField(primary_key=True)
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="charge_lines")
+    group = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="charge_lines")
+    payer = models.ForeignKey(Payer, null=True, blank=True, on_delete=models.PROTECT, related_name="charge_lines")
+    programme = models.ForeignKey(Programme, null=True, blank=True, on_delete=models.PROTECT, related_name="charge_lines")
+    status = models.CharField(max_length=15, choices=Status)
+    code = models.CharField("HCPCS code", max_length=5)
+    amount = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
+    date_of_service = models.DateField()
+    holds = models.JSONField(default=list, blank=True)
+    not_billable_reason = models.CharField(max_length=200, blank=True)
+    snapshot = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=timezone.now)
+    decided_at = models.DateTimeField(default=timezone.now)
+    needs_correction = models.BooleanField(default=False)
+    voided_at = models.DateTimeField(null=True, blank=True)
+    void_reason = models.CharField(max_length=300, blank=True)
+
+    objects = ChargeLineQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-date_of_service", "-id"]
+        indexes = [
+            WorkRow.due_index("line_due"),
+            models.Index(fields=["group", "status", "-date_of_service"], name="line_desk"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["review"], condition=~Q(status="void"), name="one_live_charge_per_review"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["held", "ready", "exported", "not_billable", "void"]),
+                name="line_status_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(amount__isnull=True) | Q(amount__gt=0), name="charge_amount_is_more_than_nothing"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["ready", "exported"]) | (Q(amount__isnull=False) & Q(payer__isnull=False)),
+                name="ready_line_has_amount_and_payer",
+            ),
+            models.CheckConstraint(condition=~Q(status="held") | ~Q(holds=[]), name="held_line_says_why"),
+            models.CheckConstraint(
+                condition=~Q(status="not_billable") | ~Q(not_billable_reason=""), name="not_billable_line_says_why"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="void") | (Q(voided_at__isnull=False) & ~Q(void_reason="")),
+                name="void_line_says_when_and_why",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def number(self) -> str:
+        return f"CH-{FIRST_NUMBER + self.pk}"
+
+    @property
+    def hold_codes(self) -> list[str]:
+        return [hold["code"] for hold in self.holds]
+
+    @property
+    def releasable(self) -> list[str]:
+        return [code for code in self.hold_codes if code in BY_CODE and BY_CODE[code].releasable]
+
+
+class ChargeDecision(models.Model):
+    """A decision with the facts it rests on. Never changed (trigger); one a set of facts."""
+
+    line = models.ForeignKey(ChargeLine, on_delete=models.PROTECT, related_name="decisions")
+    review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="charge_decisions")
+    at = models.DateTimeField(default=timezone.now)
+    rule_version = models.CharField(max_length=20)
+    status = models.CharField(max_length=15)
+    code = models.CharField(max_length=5)
+    amount = models.DecimalField(max_digits=8, decimal_places=2, null=True)
+    holds = models.JSONField(default=list)
+    reason = models.CharField(max_length=200, blank=True)
+    facts = models.JSONField()
+    facts_sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.code}"
+
+
+class HoldRelease(models.Model):
+    """A biller took responsibility for a hold, and said why. Never changed (trigger)."""
+
+    line = models.ForeignKey(ChargeLine, on_delete=models.PROTECT, related_name="releases")
+    code = models.CharField(max_length=30)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="hold_releases")
+    at = models.DateTimeField(default=timezone.now)
+    reason = models.CharField(max_length=300)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["line", "code"], name="hold_is_released_once"),
+            models.CheckConstraint(condition=~Q(reason=""), name="release_says_why"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} of {self.line_id}"
