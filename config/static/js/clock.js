@@ -1,0 +1,154 @@
+/* Tells the server, beat by beat, that somebody is at work here. Only the server counts; this page shows what it said.
+   A beat goes out every 15 s, at each change of state, when input comes back after an idle stop, and at the end. */
+"use strict";
+(() => {
+  const clock = document.getElementById("clock");
+  if (!clock) return;
+  const second = (name) => Number(clock.dataset[name]) * 1000;
+  const BEAT = second("beat"), ASK = second("ask"), IDLE = second("idle");
+  const face = clock.querySelector(".clock-time"), words = clock.querySelector("[data-clock-words]");
+  const pauseButton = clock.querySelector("[data-clock-pause]");
+  const status = document.querySelector("[data-clock-status]"), question = document.getElementById("still");
+  const token = document.querySelector("input[name=csrfmiddlewaretoken]").value;
+  const mono = () => Math.round(performance.now());
+  const tab = crypto.randomUUID ? crypto.randomUUID() : `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 12)}`;
+
+  let seq = 0, lastInput = mono(), paused = false, ended = false, idle = false, lost = false, offline = false;
+  let sentState = "", queue = [], sending = null, lastBeat = 0;
+  let counted = Number(clock.dataset.countedMs), countedAt = mono();
+
+  const stateNow = () => ended ? "ended" : paused ? "paused"
+    : document.visibilityState === "visible" && document.hasFocus() ? "counting" : "hidden";
+
+  const LOOK = {
+    counting: ["good", "Counting"], idle: ["wait", "Idle, not counting"], paused: ["neutral", "Paused"],
+    hidden: ["neutral", "Not in front, not counting"], offline: ["bad", "Offline, not counting"],
+    lost: ["bad", "Not held, not counting"], ended: ["neutral", "Stopped"],
+  };
+  const shown = () => {
+    if (ended) return "ended";
+    if (lost) return "lost";
+    if (offline) return "offline";
+    return stateNow() === "counting" && idle ? "idle" : stateNow();
+  };
+  const draw = () => {
+    const key = shown(), [tone, text] = LOOK[key];
+    if (clock.dataset.state !== key) {
+      clock.dataset.state = key; clock.dataset.tone = tone; words.textContent = text;
+      // spoken once at each change, not each second
+      status.textContent = `Clock: ${text.toLowerCase()}`;
+    }
+    // what the server said, and what this run adds to it until the next answer
+    const extra = key === "counting" ? Math.min(mono() - countedAt, BEAT + 5000) : 0;
+    const seconds = Math.floor((counted + Math.max(0, extra)) / 1000);
+    face.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    pauseButton.querySelector("span").textContent = paused ? "Go on" : "Pause";
+    pauseButton.setAttribute("aria-pressed", String(paused));
+  };
+
+  const make = () => {
+    const state = stateNow();
+    queue.push({ tab, seq, mono_ms: mono(), last_input_ms: lastInput, state });
+    seq += 1; sentState = state; lastBeat = mono();
+  };
+  const body = (beats) => {
+    const form = new FormData();
+    form.append("csrfmiddlewaretoken", token);
+    form.append("beats", JSON.stringify(beats));
+    return form;
+  };
+  // One request at a time: the server's order is the order of the tape.
+  const flush = () => {
+    if (sending) return sending;
+    sending = (async () => {
+      while (queue.length) {
+        const batch = queue.slice(0, 200);
+        try {
+          const answer = await fetch(clock.dataset.url, {
+            method: "POST", body: body(batch), credentials: "same-origin", keepalive: true,
+            headers: { "X-Background": "1", Accept: "application/json" },
+          });
+          if (answer.status === 401 || answer.redirected) { lost = true; queue = []; break; }
+          if (answer.status >= 500) throw new Error("server");
+          queue = queue.slice(batch.length);
+          offline = false;
+          if (!answer.ok) continue;
+          const told = await answer.json();
+          counted = told.counted_ms; countedAt = mono();
+          if (!told.held && !ended) {
+            lost = true;
+            document.dispatchEvent(new CustomEvent("dermforward:hold-lost"));
+          }
+        } catch (error) {
+          // the line is down: beats wait here, the time until it is back is not counted
+          offline = true;
+          if (queue.length > 200) queue = queue.slice(-200);
+          break;
+        }
+      }
+      sending = null;
+      draw();
+    })();
+    return sending;
+  };
+  const beat = () => { if (!lost) { make(); flush(); } draw(); };
+  const changed = () => { if (!ended && stateNow() !== sentState) beat(); else draw(); };
+
+  const onInput = () => {
+    if (ended) return;
+    lastInput = mono();
+    if (!question.hidden) question.hidden = true;
+    if (idle) { idle = false; if (stateNow() === "counting") beat(); }
+  };
+  for (const kind of ["keydown", "pointerdown", "pointermove", "wheel", "touchstart", "input"]) {
+    document.addEventListener(kind, onInput, { passive: true, capture: true });
+  }
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "hidden" && !ended && stateNow() !== sentState && !lost) { make(); beacon(); draw(); }
+    else changed();
+  });
+  addEventListener("focus", changed);
+  addEventListener("blur", changed);
+  addEventListener("online", () => flush());
+  pauseButton.hidden = false;
+  pauseButton.addEventListener("click", () => { lastInput = mono(); paused = !paused; idle = false; changed(); });
+  document.querySelector("[data-still]").addEventListener("click", onInput);
+
+  const beacon = () => {
+    // a page that goes away cannot wait for an answer; a request under way keeps its place in front
+    if (queue.length && navigator.sendBeacon && navigator.sendBeacon(clock.dataset.url, body(queue))) queue = [];
+  };
+  addEventListener("pagehide", () => {
+    if (ended || lost) return;
+    ended = true;
+    make(); beacon();
+  });
+  // Coming back with the browser's back button starts a tab of its own.
+  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+
+  // The end of the run before another page of the review opens: its account needs this beat.
+  window.dermforwardClock = {
+    async end(isInput) {
+      if (ended) return;
+      if (isInput) lastInput = mono();
+      ended = true;
+      if (!lost) { make(); }
+      draw();
+      await Promise.race([(async () => { await flush(); await flush(); })(), new Promise((go) => setTimeout(go, 4000))]);
+    },
+  };
+
+  setInterval(() => {
+    if (ended) return;
+    const quiet = mono() - lastInput;
+    if (stateNow() === "counting" && !lost) {
+      if (!idle && quiet >= IDLE) { idle = true; question.hidden = true; beat(); }
+      else if (!idle && quiet >= ASK && question.hidden) { question.hidden = false; status.textContent = "Still reviewing? The clock stops in 15 seconds."; }
+      if (!idle && mono() - lastBeat >= BEAT) beat();
+    } else if (!question.hidden) question.hidden = true;
+    if (stateNow() !== sentState) changed();
+    if (offline && mono() % 5000 < 1000) flush();
+    draw();
+  }, 1000);
+  changed();
+})();
