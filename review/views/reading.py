@@ -104,7 +104,7 @@ def ask(request: HttpRequest, case_id) -> HttpResponse:
         else:
             messages.success(request, f"{case.patient} is asked. The answer comes back to you first; your draft is kept.")
             return redirect("review:worklist")
-    return _leaving(request, "review/ask.html", case, form)
+    return _leaving(request, "intake/triage_ask.html", case, form)
 
 
 @role_required("specialist")
@@ -149,7 +149,7 @@ def back_to_triage(request: HttpRequest, case_id) -> HttpResponse:
 
 def _leaving(request: HttpRequest, template: str, case: Case, form) -> HttpResponse:
     status = 422 if form.is_bound and form.errors else 200
-    return render(request, template, {"case": case, "form": form}, status=status)
+    return render(request, template, {"case": case, "form": form, "back": "review:room"}, status=status)
 
 
 @role_required("specialist")

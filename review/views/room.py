@@ -51,7 +51,7 @@ def _story(request: HttpRequest, case: Case) -> dict:
     photos = [photo for photo in case.photos.live().prefetch_related("renditions") if photo.status == "ready"]
     for photo in photos:
         photo.case = case
-    chosen = next((photo for photo in photos if str(photo.pk) == request.GET.get("photo")), photos[0] if photos else None)
+    chosen = next((photo for photo in photos if str(photo.pk) == (request.GET.get("photo") or request.GET.get("show_photo"))), photos[0] if photos else None)
     earlier = (
         case.patient.cases.filter(created_at__lt=case.created_at)
         .exclude(status__in=[CaseStatus.DRAFT, CaseStatus.WITHDRAWN])
@@ -162,7 +162,9 @@ def _after_saving(request: HttpRequest, case: Case) -> HttpResponse:
     if step in NEXT:
         return redirect(NEXT[step], case.pk)
     response = to_room(case)
-    if step == "find":
+    if photo := request.POST.get("show_photo", ""):
+        response["Location"] += "?" + urlencode({"photo": photo})
+    elif step == "find":
         response["Location"] += "?" + urlencode({"icd_q": request.POST.get("icd_q", "")}) + "#icd"
     return response
 
