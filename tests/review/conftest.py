@@ -1,0 +1,128 @@
+"""A review in Dana's hands, and a tape under the test's own clock."""
+
+import pytest
+
+from intake.models import Case
+from review import beats as beats_module
+from review import services
+from review.models import Icd10Code
+from review.models.icd import RELEASE, VALID_FROM, VERIFIED_UNTIL
+from tests import factories
+
+NEVUS_RIGHT, NEVUS_LEFT, HEADING = "D22.61", "D22.62", "D22.6"
+
+
+@pytest.fixture
+def icd(db):
+    rows = [
+        (NEVUS_RIGHT, "Melanocytic nevi of right upper limb, including shoulder", True),
+        (NEVUS_LEFT, "Melanocytic nevi of left upper limb, including shoulder", True),
+        (HEADING, "Melanocytic nevi of upper limb, including shoulder", False),
+        ("L30.9", "Dermatitis, unspecified", True),
+    ]
+    return Icd10Code.objects.bulk_create(
+        Icd10Code(
+            code=code, description=words, billable=billable, release=RELEASE, valid_from=VALID_FROM,
+            verified_until=VERIFIED_UNTIL,
+        )
+        for code, words, billable in rows
+    )  # fmt: skip
+
+
+@pytest.fixture
+def photo(ready, ana):
+    return factories.make_ready_photo(ready, by=ana)
+
+
+@pytest.fixture
+def review(ready, photo, dana):
+    """Claimed by Dana, nothing typed."""
+    return services.claim_case(case=ready, by=dana)
+
+
+DRAFT = {
+    "photos_adequate": "yes",
+    "findings": "Asymmetric 14 mm brown macule.",
+    "assessment": "Atypical nevus; rule out melanoma",
+    "confidence": "medium",
+    "differential": ["Solar lentigo"],
+    "plan": "Excision biopsy, clinic, within 14 days",
+    "follow_up": "Result in 3 weeks",
+    "patient_text": "Have the spot taken out within two weeks.",
+    "disposition": "procedure",
+}
+
+
+@pytest.fixture
+def filled(review, icd, dana):
+    """Ready to sign but for the time."""
+    saved, _ = services.save_draft(review=review, by=dana, version=0, codes=[NEVUS_RIGHT], **DRAFT)
+    return saved
+
+
+class Tab:
+    """A browser tab that follows the rules, on a clock that the test moves."""
+
+    def __init__(self, review, by, clock, name="tab-1"):
+        self.review, self.by, self.clock, self.name = review, by, clock, name
+        self.seq = 0
+        self.opened = clock.ms
+        self.last_input = 0
+
+    def send(self, state="counting", *, touched=True, **changes):
+        mono = self.clock.ms - self.opened
+        if touched:
+            self.last_input = mono
+        beat = {"tab": self.name, "seq": self.seq, "mono_ms": mono, "last_input_ms": self.last_input, "state": state}
+        self.seq += 1
+        return services.record_beats(review=self.review, by=self.by, beats=[beat | changes])
+
+    def work(self, ms, step=15_000):
+        """Beats every 15 s for that long, with input at each; ends with a closing beat."""
+        self.send()
+        left = ms
+        while left > step:
+            self.clock.ms += step
+            left -= step
+            self.send()
+        self.clock.ms += left
+        self.send("ended")
+
+
+class Clock:
+    def __init__(self, ms):
+        self.ms = ms
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The server's clock, moved by hand."""
+    from django.utils import timezone
+
+    clock = Clock(round(timezone.now().timestamp() * 1000) - 3_600_000)
+    monkeypatch.setattr(beats_module, "server_ms", lambda: clock.ms)
+    return clock
+
+
+@pytest.fixture
+def tab(review, dana, clock):
+    return Tab(review, dana, clock)
+
+
+@pytest.fixture
+def sign(dana):
+    """sign(review, **changes) -> the review, signed as its sign page would."""
+
+    def _sign(review, **changes):
+        review.refresh_from_db()
+        review.case = Case.objects.get(pk=review.case_id)
+        proposal = services.propose(review)
+        arguments = {
+            "last_beat_id": proposal.time.last_beat_id,
+            "measured_ms": proposal.time.measured_ms,
+            "attested": True,
+            "fingerprint": proposal.fingerprint,
+        }
+        return services.sign_review(review=review, by=dana, **(arguments | changes))
+
+    return _sign
