@@ -1,5 +1,7 @@
 """What is refused before anything is decoded, so that a bomb costs nothing."""
 
+import math
+
 from intake.imaging.refusals import refuse
 from intake.imaging.types import Header, Refused
 
@@ -9,15 +11,20 @@ MIN_SIDE = 100  # px: shows nothing
 ADVISED_SIDE = 400  # px: advised only, see quality
 
 
+def _above(amount: float) -> float:
+    """Rounded up to one decimal, so that nobody reads "25.0 MB, the limit is 25"."""
+    return math.ceil(amount * 10) / 10
+
+
 def check_bytes(size: int) -> Refused | None:
-    return refuse("too_many_bytes", size=size / 1024 / 1024) if size > MAX_BYTES else None
+    return refuse("too_many_bytes", size=_above(size / 1024 / 1024)) if size > MAX_BYTES else None
 
 
 def check_size(header: Header) -> Refused | None:
     """Limits in pixels; a size of 0 is not known yet and is checked again after the container was opened."""
     width, height = header.width, header.height
     if width * height > MAX_PIXELS:
-        return refuse("too_many_pixels", megapixels=width * height / 1_000_000)
+        return refuse("too_many_pixels", megapixels=_above(width * height / 1_000_000))
     if 0 < min(width, height) < MIN_SIDE or (max(width, height) and not min(width, height)):
         return refuse("too_small", width=width, height=height)
     return None

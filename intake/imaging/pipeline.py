@@ -2,7 +2,9 @@
 
 import hashlib
 import io
+import struct
 import warnings
+import zlib
 from datetime import datetime
 
 from PIL import Image, UnidentifiedImageError
@@ -13,6 +15,13 @@ from intake.imaging.sniff import sniff
 from intake.imaging.types import Accepted, Header, Refused
 
 _PILLOW_FORMATS = {"jpeg": ("JPEG",), "png": ("PNG",), "webp": ("WEBP",), "heic": ("HEIF",), "avif": ("AVIF",)}
+# cameras write 1 to 12 scans; thousands of them keep a decoder busy for hours
+MAX_SCANS_HERE = 24
+# what decoders were seen to raise on damaged files
+_DECODER_ERRORS = (
+    OSError, SyntaxError, ValueError, EOFError, LookupError, RuntimeError, TypeError, AttributeError, ArithmeticError,
+    AssertionError, struct.error, zlib.error,
+)  # fmt: skip
 _ORIENTATION, _EXIF_IFD, _TAKEN = 0x0112, 0x8769, 0x9003
 
 
@@ -28,11 +37,14 @@ def check(data: bytes) -> Header | Refused:
 
 
 def process(data: bytes) -> Accepted | Refused:
-    """Everything: renditions and quality, or the reason why not. Anything but JPEG is decoded in a killable child."""
+    """Everything: renditions and quality, or the reason why not. Never raises for what the bytes hold.
+
+    Anything but an ordinary JPEG is decoded in a killable child.
+    """
     header = check(data)
     if isinstance(header, Refused):
         return header
-    if header.format == "jpeg":
+    if header.format == "jpeg" and data.count(b"\xff\xda") <= MAX_SCANS_HERE:
         return _process(data, header.format)
     return child.run(lambda received: _process(received, header.format), data)
 
@@ -42,7 +54,9 @@ def _process(data: bytes, format: str) -> Accepted | Refused:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of odd EXIF; it is dropped anyway
             return _decode_and_render(data, format)
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, RuntimeError) as error:
+    except Image.DecompressionBombError:
+        return refuse("too_hard")
+    except _DECODER_ERRORS as error:
         return refuse("not_a_photo" if isinstance(error, UnidentifiedImageError) else "damaged")
     except MemoryError:
         return refuse("too_hard")
@@ -59,8 +73,8 @@ def _decode_and_render(data: bytes, format: str) -> Accepted | Refused:
         if format in {"png", "webp", "avif"} and getattr(image, "n_frames", 1) > 1:
             return refuse("animation")
         exif = image.getexif()
-        # HEIC and AVIF are turned by their decoders
-        orientation = exif.get(_ORIENTATION, 1) if format in {"jpeg", "png", "webp"} else 1
+        # HEIC is turned by its decoder; AVIF's decoder tells the turn as an EXIF orientation
+        orientation = 1 if format == "heic" else exif.get(_ORIENTATION, 1)
         orientation = orientation if orientation in range(1, 9) else 1
         icc = image.info.get("icc_profile")
         taken = _taken(exif)
@@ -93,7 +107,7 @@ def _render(
 
 def _taken(exif: Image.Exif) -> datetime | None:
     try:
-        return datetime.strptime(str(exif.get_ifd(_EXIF_IFD).get(_TAKEN)), "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007
+        return datetime.strptime(str(exif.get_ifd(_EXIF_IFD).get(_TAKEN)), "%Y:%m:%d %H:%M:%S")
     except (ValueError, KeyError, OSError, TypeError):
         return None
 

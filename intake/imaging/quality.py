@@ -72,6 +72,8 @@ def _reasons(scores: dict[str, float], p995: float) -> list[str]:
         reasons.append("too_bright" if p995 >= WHITE_LEVEL else "blank")
     elif scores["glare"] > GLARE_ADVISED and p995 >= WHITE_LEVEL:
         reasons.append("glare")
-    if "blank" not in reasons and (scores["q512"] < BLUR_512 or scores["q256"] < BLUR_256):
+    # too little light leaves no edges to judge
+    judged = not {"blank", "too_dark"} & set(reasons)
+    if judged and (scores["q512"] < BLUR_512 or scores["q256"] < BLUR_256):
         reasons.append("blurred")
     return reasons

@@ -6,8 +6,8 @@ _AGAIN = "Take the photo again, or choose another one."
 
 MESSAGES = {
     "empty": "This file is empty. Choose the photo again.",
-    "too_many_bytes": "This photo is {size:.0f} MB. The limit is 25 MB. Send it in a smaller size, or take it again with the camera here.",
-    "too_many_pixels": "This photo has {megapixels:.0f} megapixels. The limit is 60. Send it in a smaller size.",
+    "too_many_bytes": "This photo is {size:.1f} MB. The limit is 25 MB. Send it in a smaller size, or take it again with the camera here.",
+    "too_many_pixels": "This photo has {megapixels:.1f} megapixels. The limit is 60. Send it in a smaller size.",
     "too_small": "This picture is only {width} by {height} pixels: nothing can be seen on it. Send the photo itself, not its small preview.",
     "damaged": f"This photo is damaged: part of it is missing. {_AGAIN}",
     "animation": f"This is a moving picture. Send a still photo. {_AGAIN}",

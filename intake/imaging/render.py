@@ -59,13 +59,17 @@ def small_renditions(screen: Image.Image) -> tuple[Rendition, Rendition]:
 
 
 def full_from_jpeg(data: bytes, decoded: Image.Image, icc: bytes | None, orientation: int) -> Rendition:
-    """A JPEG's own pixels, its segments rewritten; re-encoded only where its colours need it."""
-    kind = colour.classify(icc) if decoded.mode == "RGB" else colour.NONE
-    if decoded.mode in {"RGB", "L"} and kind != colour.OTHER:
-        profile = colour.display_p3_profile() if kind == colour.DISPLAY_P3 else b""
+    """A JPEG's own pixels, its segments rewritten; re-encoded only where its colours or its coding need it."""
+    kind = colour.classify(icc)
+    profile = colour.display_p3_profile() if kind == colour.DISPLAY_P3 and decoded.mode == "RGB" else b""
+    try:
+        # also where it is not used: it finds a missing end that the decoder forgives
         stripped = segments.strip(data, orientation=orientation, profile=profile)
-        return Rendition("full", stripped, "jpeg", *upright_size(*decoded.size, orientation))
-    return full_encoded(decoded, icc, orientation)
+    except segments.UncommonFrame:
+        return full_encoded(decoded, icc, orientation)
+    if decoded.mode not in {"RGB", "L"} or kind == colour.OTHER:
+        return full_encoded(decoded, icc, orientation)
+    return Rendition("full", stripped, "jpeg", *upright_size(*decoded.size, orientation))
 
 
 def full_encoded(decoded: Image.Image, icc: bytes | None, orientation: int) -> Rendition:

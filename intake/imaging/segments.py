@@ -9,8 +9,12 @@ import re
 import struct
 
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-# DHT, DAC, DQT, DNL, DRI and every SOFn
-_NEEDED = frozenset({0xC4, 0xCC, 0xDB, 0xDC, 0xDD, *(m for m in range(0xC0, 0xD0) if m not in (0xC4, 0xC8, 0xCC))})
+_MARKER = re.compile(rb"\xff+([^\x00\xff])")
+# baseline, extended and progressive Huffman frames: what browsers show
+_FRAMES = frozenset({0xC0, 0xC1, 0xC2})
+# with DHT, DQT and DRI. DNL is not among them: decoders skip it whatever it holds
+_NEEDED = _FRAMES | {0xC4, 0xDB, 0xDD}
+_OTHER_FRAMES = frozenset(range(0xC0, 0xD0)) - _FRAMES - {0xC4, 0xC8, 0xCC}
 _SOS, _EOI = 0xDA, 0xD9
 
 
@@ -18,16 +22,21 @@ class NotAJpeg(ValueError):
     """The marker structure cannot be followed to the end of the image."""
 
 
+class UncommonFrame(ValueError):
+    """Arithmetic, lossless or hierarchical coding: a decoder may read it, browsers do not."""
+
+
 def strip(data: bytes, *, orientation: int = 1, profile: bytes = b"") -> bytes:
     """The same image with only what is needed; `orientation` 1-8 and an ICC `profile` of our own are added.
 
-    Raises NotAJpeg when the structure is broken or the end of the image is missing.
+    Bytes between segments are dropped, as a decoder skips them. Raises NotAJpeg when the structure is broken or the end
+    of the image is missing, UncommonFrame when the pixels have to be coded anew.
     """
     if data[:2] != b"\xff\xd8":
         raise NotAJpeg("no start of image")
     head: dict[str, bytes] = {}
     body: list[bytes] = []
-    at = 2
+    at, frames, scans = 2, 0, 0
     while True:
         marker, at = _marker(data, at)
         if marker == _EOI:
@@ -40,13 +49,18 @@ def strip(data: bytes, *, orientation: int = 1, profile: bytes = b"") -> bytes:
             head.setdefault("jfif", _segment(0xE0, payload[:12] + b"\0\0"))
         elif marker == 0xEE and payload[:5] == b"Adobe" and len(payload) >= 12:
             head.setdefault("adobe", _segment(0xEE, b"Adobe\0\x64\0\0\0\0" + payload[11:12]))
+        elif marker in _OTHER_FRAMES:
+            raise UncommonFrame(f"frame marker {marker:02x}")
         elif marker in _NEEDED:
             body.append(data[at - 2 : end])
+            frames += marker in _FRAMES
         elif marker == _SOS:
             scan_end = _scan_end(data, end)
             body.append(data[at - 2 : scan_end])
-            end = scan_end
+            end, scans = scan_end, scans + 1
         at = end
+    if frames != 1 or not scans:
+        raise NotAJpeg("not one frame with its scans")
     extra = _orientation(orientation) + _profile(profile)
     return b"".join(
         [b"\xff\xd8", head.get("jfif", b""), extra, head.get("adobe", b""), *body, b"\xff\xd9"]
@@ -54,13 +68,10 @@ def strip(data: bytes, *, orientation: int = 1, profile: bytes = b"") -> bytes:
 
 
 def _marker(data: bytes, at: int) -> tuple[int, int]:
-    if at >= len(data) or data[at] != 0xFF:
-        raise NotAJpeg("a marker is missing")
-    while at < len(data) and data[at] == 0xFF:
-        at += 1
-    if at >= len(data):
+    found = _MARKER.search(data, at)
+    if found is None:
         raise NotAJpeg("the end of the image is missing")
-    return data[at], at + 1
+    return found[1][0], found.end()
 
 
 def _segment_end(data: bytes, at: int) -> int:

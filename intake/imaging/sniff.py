@@ -8,6 +8,7 @@ from intake.imaging.types import Header, Refused
 
 _ISO_STILLS = {b"heic": "heic", b"heix": "heic", b"heim": "heic", b"heis": "heic", b"avif": "avif"}
 _ISO_SEQUENCES = {b"hevc", b"hevx", b"msf1", b"avis"}
+_ISO_VIDEO = re.compile(rb"isom|iso[2-9]|mp4|avc1|qt  |M4V|3g[p2]|f4v|dash|MSNV|NDS")
 
 _OTHERS: tuple[tuple[re.Pattern[bytes], str], ...] = (
     (re.compile(rb"GIF8"), "gif"),
@@ -89,6 +90,12 @@ def _webp(data: bytes) -> Header | Refused:
     return refuse("damaged")
 
 
+def _iso_other(brands: list[bytes]) -> str:
+    if b"crx " in brands:
+        return "tiff"  # a raw camera file
+    return "video" if any(_ISO_VIDEO.match(brand) for brand in brands) else "not_a_photo"
+
+
 def _iso(data: bytes) -> Header | Refused:
     """HEIC and AVIF share the container of MP4: the brands tell a still from a sequence and from a video."""
     size = struct.unpack(">I", data[:4])[0]
@@ -96,8 +103,10 @@ def _iso(data: bytes) -> Header | Refused:
     if brands[0] in _ISO_SEQUENCES:
         return refuse("animation")
     format = next((_ISO_STILLS[brand] for brand in brands if brand in _ISO_STILLS), "")
+    if not format and b"mif1" in brands:
+        format = "heic"
     if not format:
-        return refuse("video")
+        return refuse(_iso_other(brands))
     sizes = [
         struct.unpack(">II", data[found.end() : found.end() + 8])
         for found in re.finditer(rb"ispe\0\0\0\0", data[: 1 << 20])

@@ -1,4 +1,6 @@
 import json
+import os
+import stat
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
@@ -6,9 +8,8 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandParser
 
 from intake.imaging import pipeline
-from intake.imaging.limits import MAX_BYTES
 from intake.imaging.refusals import refuse
-from intake.imaging.types import Accepted, Refused
+from intake.imaging.types import Accepted, Header, Refused
 
 _EXTENSION = {"jpeg": "jpg"}
 
@@ -33,30 +34,41 @@ class Command(BaseCommand):
     def _files(paths: list[str]) -> list[str]:
         files: list[str] = []
         for path in paths:
-            inside = sorted(str(p) for p in Path(path).iterdir() if p.is_file()) if Path(path).is_dir() else [path]
-            files += inside
+            files += sorted(str(p) for p in Path(path).iterdir() if p.is_file()) if _is_folder(path) else [path]
         return files
 
     def _verdict(self, path: str, out: Path | None) -> dict:
         try:
-            with open(path, "rb") as file:
-                data = file.read(MAX_BYTES + 1)
-                size = max(len(data), Path(path).stat().st_size)
-        except OSError as error:
-            return _refused(path, refuse("unreadable_file", why=error.strerror or "unknown"), b"")
-        if size > MAX_BYTES:
-            data += Path(path).read_bytes()[len(data) :]
+            if not stat.S_ISREG(os.stat(path).st_mode):
+                return _refused(path, refuse("unreadable_file", why="it is not a file"), None)
+            data = Path(path).read_bytes()
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or "the name cannot be used"
+            return _refused(path, refuse("unreadable_file", why=why.lower()), None)
         outcome = pipeline.process(data)
         if isinstance(outcome, Refused):
             return _refused(path, outcome, data)
         return _accepted(path, outcome, out)
 
 
-def _refused(path: str, refused: Refused, data: bytes) -> dict:
+def _is_folder(path: str) -> bool:
+    try:
+        return Path(path).is_dir() and os.access(path, os.R_OK | os.X_OK)
+    except ValueError:
+        return False
+
+
+def _refused(path: str, refused: Refused, data: bytes | None) -> dict:
+    header = pipeline.check(data) if data else None
+    known = header if isinstance(header, Header) else None
     return {
         "file": path,
         "accepted": False,
-        "sha256": sha256(data).hexdigest(),
+        "format": known.format if known else None,
+        "width": None,
+        "height": None,
+        "sha256": sha256(data).hexdigest() if data is not None else None,
+        "quality": None,
         "reason": refused.reason,
         "message": refused.message,
         "renditions": [],
