@@ -1,0 +1,217 @@
+"""Who holds a case: one at a time, never for ever, and a draft stays its author's."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection, connections
+from django.utils import timezone
+
+from intake.models import Case
+from intake.triage import Asked, answer_request
+from intake.workflow import TransitionRefused
+from review import services, worklist
+from review.errors import ReviewRefused, StaleReview
+from review.models import Review
+from tests import factories
+from tests.review.conftest import DRAFT, NEVUS_RIGHT
+
+
+def lapse(case):
+    Case.objects.filter(pk=case.pk).update(hold_expires_at=timezone.now() - timedelta(seconds=1))
+    case.refresh_from_db()
+
+
+@pytest.fixture
+def dora(group):
+    return factories.make_specialist("Dora", group)
+
+
+@pytest.mark.django_db
+def test_claiming_opens_the_own_review_and_holds_for_the_setting(ready, dana, settings):
+    review = services.claim_case(case=ready, by=dana)
+    ready.refresh_from_db()
+    assert (ready.status, ready.holder) == ("in_review", dana)
+    assert timedelta(minutes=29) < ready.hold_expires_at - timezone.now() <= timedelta(minutes=settings.HOLD_MINUTES)
+    assert (review.case, review.specialist, review.status) == (ready, dana, "draft")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("who", ["eli", "olga", "kay", "ben", "max_stranger"])
+def test_others_than_a_licensed_specialist_of_the_group_cannot_claim(request, ready, who):
+    with pytest.raises(TransitionRefused):
+        services.claim_case(case=ready, by=request.getfixturevalue(who))
+    assert not Review.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_live_hold_is_named_and_a_lapsed_one_is_taken_over(review, ready, dana, dora):
+    with pytest.raises(TransitionRefused, match="Dana Sample is reading case"):
+        services.claim_case(case=Case.objects.get(pk=ready.pk), by=dora)
+    lapse(ready)
+    taken = services.claim_case(case=ready, by=dora)
+    assert taken.specialist == dora and taken != review
+    assert Review.objects.filter(case=ready).count() == 2
+
+
+@pytest.mark.django_db
+def test_a_draft_outlives_its_hold(review, ready, dana, dora):
+    lapse(ready)
+    services.claim_case(case=ready, by=dora)
+    saved, held = services.save_draft(review=review, by=dana, version=0, findings="Typed after the hold ended")
+    assert (saved.findings, held) == ("Typed after the hold ended", False)
+    assert Case.objects.get(pk=ready.pk).holder == dora
+
+
+@pytest.mark.django_db
+def test_an_autosave_renews_the_hold(review, ready, dana):
+    lapse(ready)
+    _, held = services.save_draft(review=review, by=dana, version=0, findings="x")
+    ready.refresh_from_db()
+    assert held and ready.hold_is_live()
+
+
+@pytest.mark.django_db
+def test_giving_back_keeps_the_draft_and_passes_only_the_note(review, ready, dana, dora):
+    services.save_draft(review=review, by=dana, version=0, findings="Mine alone")
+    ready.refresh_from_db()
+    services.release_case(case=ready, by=dana, handover_note="Compare with the photo of 2024")
+    other = services.claim_case(case=Case.objects.get(pk=ready.pk), by=dora)
+    assert other.findings == ""
+    notes = services.handover_notes(ready, dora)
+    assert [note.handover_note for note in notes] == ["Compare with the photo of 2024"]
+    services.release_case(case=Case.objects.get(pk=ready.pk), by=dora)
+    again = services.claim_case(case=Case.objects.get(pk=ready.pk), by=dana)
+    assert (again.pk, again.findings) == (review.pk, "Mine alone")
+
+
+@pytest.mark.django_db
+def test_asking_ends_the_hold_and_the_answer_comes_back_to_the_asker_first(review, ready, dana, dora, ana):
+    ready.refresh_from_db()
+    asked = services.ask_for_more(
+        case=ready, by=dana, items=[Asked("question", question="Which tablet?")], deadline=timezone.now() + timedelta(days=2)
+    )
+    ready.refresh_from_db()
+    assert (ready.status, ready.holder, ready.asked_from) == ("needs_information", None, "specialist")
+    assert [case.pk for case in worklist.asked_of_others(dana)] == [ready.pk]
+    answer_request(request=asked, by=ana, answers={asked.items.get().pk: "Lisinopril"})
+    assert [row.why for row in worklist.rows(dana)] == ["The patient answered your question"]
+    assert worklist.rows(dora) == []
+    Case.objects.filter(pk=ready.pk).update(put_first_until=timezone.now())
+    assert len(worklist.rows(dora)) == 1
+    assert services.claim_case(case=Case.objects.get(pk=ready.pk), by=dana).pk == review.pk
+
+
+@pytest.mark.django_db
+def test_sending_back_or_in_person_needs_a_reason_and_the_hold(review, ready, dana, dora):
+    ready.refresh_from_db()
+    with pytest.raises(TransitionRefused):
+        services.back_to_triage(case=ready, by=dora, reason="Not mine")
+    with pytest.raises(TransitionRefused, match="Write a reason"):
+        services.back_to_triage(case=ready, by=dana, reason=" ")
+    assert services.back_to_triage(case=ready, by=dana, reason="Wrong side").status == "submitted"
+
+
+@pytest.mark.django_db
+def test_in_person_ends_the_case(review, ready, dana):
+    ready.refresh_from_db()
+    moved = services.send_in_person(case=ready, by=dana, kind="in_person", reason="Needs a scraping", told="Called")
+    assert moved.status == "redirected" and moved.holder is None
+
+
+@pytest.mark.django_db
+def test_two_windows_never_overwrite_each_other(review, dana):
+    services.save_draft(review=Review.objects.get(pk=review.pk), by=dana, version=0, findings="First window")
+    with pytest.raises(StaleReview) as stale:
+        services.save_draft(review=review, by=dana, version=0, findings="Second window")
+    assert stale.value.review.findings == "First window"
+    assert stale.value.review.version == 1
+
+
+@pytest.mark.django_db
+def test_a_draft_takes_known_codes_and_fields_only(review, icd, dana):
+    with pytest.raises(ReviewRefused, match="X99.99 is not an ICD-10-CM code"):
+        services.save_draft(review=review, by=dana, version=0, codes=["X99.99"])
+    with pytest.raises(ValueError, match="not a field"):
+        services.save_draft(review=review, by=dana, version=0, status="signed")
+    saved, _ = services.save_draft(review=review, by=dana, version=0, codes=["L30.9", NEVUS_RIGHT, "L30.9"], **DRAFT)
+    assert list(saved.diagnoses.values_list("rank", "icd10cm")) == [(1, "L30.9"), (2, NEVUS_RIGHT)]
+
+
+@pytest.mark.django_db
+def test_nobody_saves_into_a_signed_review_or_anothers(filled, sign, dana, eli):
+    with pytest.raises(StaleReview):
+        services.save_draft(review=filled, by=eli, version=filled.version, findings="x")
+    sign(filled)
+    with pytest.raises(ReviewRefused, match="signed"):
+        services.save_draft(review=filled, by=dana, version=filled.version, findings="x")
+
+
+@pytest.mark.django_db
+def test_the_list_shows_what_may_be_claimed_due_first(ready, dana, eli, olga, patient, ana, group):
+    later = factories.put_status(
+        factories.make_draft(patient, by=ana), "ready", group=group, patient_state="OH",
+        answer_due_at=timezone.now() + timedelta(days=9),
+    )  # fmt: skip
+    assert [row.case.pk for row in worklist.rows(dana)] == [ready.pk, later.pk]
+    assert worklist.count_waiting(dana) == 2
+    assert worklist.rows(eli) == [] and worklist.rows(olga) == []
+    factories.put_status(later, "ready", assigned_to=factories.make_specialist("Dora", group))
+    assert [row.case.pk for row in worklist.rows(dana)] == [ready.pk]
+
+
+@pytest.mark.django_db
+def test_a_lapsed_hold_comes_back_to_the_list_of_others(review, ready, dana, dora):
+    assert worklist.rows(dora) == []
+    lapse(ready)
+    assert [row.why for row in worklist.rows(dora)] == ["Dana Sample began it; that hold has ended"]
+    assert worklist.rows(dana) == [] and [case.pk for case in worklist.held(dana)] == [ready.pk]
+
+
+def race(count, work):
+    """Runs work(i) in that many threads at once, each on a connection of its own; returns results or errors."""
+    barrier, results = threading.Barrier(count), [None] * count
+
+    def run(i):
+        try:
+            barrier.wait()
+            results[i] = work(i)
+        except Exception as error:  # noqa: BLE001 the test looks at what each thread got
+            results[i] = error
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(i,)) for i in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twelve_claim_one_case_and_one_wins(ready, group):
+    assert connection.settings_dict["NAME"] != ":memory:"
+    people = [factories.make_specialist(f"Derm{i}", group) for i in range(12)]
+    results = race(12, lambda i: services.claim_case(case=Case.objects.get(pk=ready.pk), by=people[i]))
+    won = [result for result in results if isinstance(result, Review)]
+    assert len(won) == 1, results
+    assert all(isinstance(result, TransitionRefused) for result in results if result is not won[0]), results
+    ready.refresh_from_db()
+    assert ready.holder == won[0].specialist and ready.events.filter(verb="claim").count() == 1
+    assert Review.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twelve_sign_one_review_and_there_is_one_signature(filled, tab, dana):
+    tab.work(120_000)
+    proposal = services.propose(filled)
+    arguments = {
+        "last_beat_id": proposal.time.last_beat_id, "measured_ms": 120_000, "attested": True,
+        "fingerprint": proposal.fingerprint,
+    }  # fmt: skip
+    results = race(12, lambda i: services.sign_review(review=Review.objects.get(pk=filled.pk), by=dana, **arguments))
+    assert all(isinstance(result, Review) for result in results), results
+    assert len({(result.signed_at, result.content_sha256) for result in results}) == 1
+    case = Case.objects.get(pk=filled.case_id)
+    assert case.events.filter(verb="sign").count() == 1 and case.deliveries.count() == 1
