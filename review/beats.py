@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 
 from django.conf import settings
@@ -29,9 +29,13 @@ MINIMUM_NOTE = 10
 
 @dataclass(frozen=True)
 class ReviewTime:
-    """What a review's clock is worth up to a beat. Times are whole ms since the epoch, on the server's clock."""
+    """What a review's clock is worth up to a beat. Times are whole ms since the epoch, on the server's clock.
+
+    `tape_ms` is what the tape alone credits; `measured_ms` leaves out moments signed with another review before.
+    """
 
     measured_ms: int
+    tape_ms: int
     added_ms: int
     lost_ms: int
     intervals: tuple[timekeeping.Interval, ...]
@@ -122,20 +126,47 @@ def _plain(row: Beat, clinician) -> timekeeping.Beat:
 
 
 def review_time(review: Review, upto: int | None = None) -> ReviewTime:
-    """The account of a review's time: a pure function of its tape up to that beat, and of what was added."""
-    last = upto if upto is not None else last_beat_id(review)
-    settings_ms = {"idle_ms": settings.CLOCK_IDLE_SECONDS * 1000, "gap_ms": settings.CLOCK_GAP_SECONDS * 1000}
-    beats = tape_of(review, last)
-    account = timekeeping.credit(beats, **settings_ms)
+    """The account of a review's time: a pure function of its tape up to that beat, and of what was added.
+
+    A moment that another review of the same clinician was already signed with stays there, whatever arrives later.
+    """
+    beats = tape_of(review, upto)
+    account = timekeeping.credit(
+        beats, idle_ms=settings.CLOCK_IDLE_SECONDS * 1000, gap_ms=settings.CLOCK_GAP_SECONDS * 1000
+    )
     own = account.of(str(review.specialist_id), str(review.pk))
+    taken = _signed_elsewhere(review, own.intervals)
+    intervals = tuple(piece for interval in own.intervals for piece in timekeeping.subtract(interval, taken))
+    not_counted = [part for part in account.not_counted if part.review == str(review.pk)]
+    not_counted += [timekeeping.NotCounted(own.clinician, own.review, "", *span, "other_review") for span in taken]
     return ReviewTime(
-        measured_ms=own.ms,
+        measured_ms=timekeeping.total(intervals),
+        tape_ms=own.ms,
         added_ms=sum(added.ms for added in review.added_times.all()),
         lost_ms=account.lost_ms(str(review.pk)),
-        intervals=own.intervals,
-        not_counted=tuple(part for part in account.not_counted if part.review == str(review.pk)),
-        last_beat_id=last,
+        intervals=intervals,
+        not_counted=tuple(sorted(not_counted, key=lambda part: (part.start, part.end))),
+        last_beat_id=last_beat_id(review) if upto is None else upto,
     )
+
+
+def _signed_elsewhere(review: Review, intervals: tuple[timekeeping.Interval, ...]) -> list[timekeeping.Interval]:
+    """The parts of these intervals that are frozen in a signed review of the same clinician."""
+    if not intervals:
+        return []
+    began = datetime.fromtimestamp(intervals[0][0] / 1000, UTC)
+    others = Review.objects.signed().filter(specialist=review.specialist_id, signed_at__gte=began).exclude(pk=review.pk)
+    frozen = timekeeping.union(
+        (start, end)
+        for content in others.values_list("signed_record", flat=True)
+        for start, end in content["time"]["intervals_ms"]
+    )
+    return [
+        (max(start, low), min(end, high))
+        for start, end in intervals
+        for low, high in frozen
+        if max(start, low) < min(end, high)
+    ]
 
 
 def last_beat_id(review: Review) -> int:

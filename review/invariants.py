@@ -36,7 +36,7 @@ def measured_time_is_what_the_tape_says() -> Iterator[str]:
         time = review.signed_record["time"]
         account = timekeeping.credit(beats, idle_ms=time["idle_ms"], gap_ms=time["gap_ms"])
         ms = account.of(str(review.specialist_id), str(review.pk)).ms
-        if ms != review.measured_ms:
+        if ms != time["tape_ms"] or review.measured_ms != timekeeping.total(time["intervals_ms"]):
             yield f"review {review.pk}: {review.measured_ms} ms signed, {ms} ms on its tape"
 
 

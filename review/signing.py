@@ -59,7 +59,7 @@ def band_of(ms: int) -> str:
 
 def propose(review: Review, *, last_beat_id: int | None = None, now: datetime | None = None) -> Proposal:
     zone = review.case.group.zone
-    time = beats.review_time(review, last_beat_id)
+    time = beats.review_time(review, beats.last_beat_id(review) if last_beat_id is None else last_beat_id)
     added = list(review.added_times.all())
     spans = [*time.intervals, *((_epoch_ms(a.started_at), _epoch_ms(a.stopped_at)) for a in added)]
     days = by_day(spans, zone)
@@ -192,6 +192,7 @@ def signed_record(proposal: Proposal, now: datetime, day: date, tape_sha256: str
         },
         "time": {
             "measured_ms": time.measured_ms,
+            "tape_ms": time.tape_ms,
             "added_ms": time.added_ms,
             "lost_ms": time.lost_ms,
             "last_beat_id": time.last_beat_id,

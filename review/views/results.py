@@ -187,5 +187,5 @@ def addendum(request: HttpRequest, review_id) -> HttpResponse:
             form.add_error(None, str(refused))
         else:
             messages.success(request, "The addendum is signed and on its way.")
-            return redirect("review:signed", review.pk)
+            return redirect("review:signed", review.case_id)
     return render(request, "review/addendum.html", {"form": form, "review": review, "case": review.case})

@@ -1,0 +1,88 @@
+"""Demo reviews: claimed, timed with real beats, documented and signed through the services."""
+
+from dataclasses import dataclass
+from uuid import uuid4
+
+from config.accounts.models import User
+from intake.models import Case
+from review import delivery, services
+from review.models import Review
+
+BEAT_MS = 15_000
+
+
+@dataclass(frozen=True)
+class Answer:
+    findings: str
+    assessment: str
+    codes: tuple[str, ...]
+    plan: str
+    patient_text: str
+    follow_up: str = "In 3 months, with a new photo."
+    differential: tuple[str, ...] = ()
+    confidence: str = "high"
+    disposition: str = "home"
+    no_opinion: bool = False
+    photos_adequate: str = "yes"
+
+
+def read(case: Case, by: User, ms: int, clock) -> Review:
+    """Claim the case and work on it for exactly `ms`. `clock.shift(seconds)` moves the time that the beats are stamped with."""
+    review = services.claim_case(case=case, by=by)
+    beat(review, by, ms, clock)
+    return review
+
+
+def beat(review: Review, by: User, ms: int, clock) -> None:
+    """A tape worth exactly `ms`: one tab, an input at each beat, ended at the end."""
+    tab, seq, mono = str(uuid4()), 0, 0
+    marks = [*range(0, ms, BEAT_MS), ms]
+    for index, mark in enumerate(marks):
+        clock.shift((mark - mono) / 1000)
+        mono = mark
+        state = "ended" if index == len(marks) - 1 else "counting"
+        beat = {"tab": tab, "seq": seq, "mono_ms": mono, "last_input_ms": mono, "state": state}
+        services.record_beats(review=review, by=by, beats=[beat])
+        seq += 1
+
+
+def write(review: Review, by: User, answer: Answer) -> Review:
+    review.refresh_from_db()
+    review, _ = services.save_draft(
+        review=review,
+        by=by,
+        version=review.version,
+        codes=answer.codes,
+        findings=answer.findings,
+        assessment=answer.assessment,
+        confidence=answer.confidence,
+        differential=list(answer.differential),
+        plan=answer.plan,
+        follow_up=answer.follow_up,
+        patient_text=answer.patient_text,
+        disposition=answer.disposition,
+        no_opinion=answer.no_opinion,
+        photos_adequate=answer.photos_adequate,
+    )
+    return review
+
+
+def sign(review: Review, by: User) -> Review:
+    time = services.review_time(review)
+    return services.sign_review(
+        review=review, by=by, last_beat_id=time.last_beat_id, measured_ms=time.measured_ms, attested=True
+    )
+
+
+def deliver(review: Review, staff: User) -> None:
+    """Notices go out; who has no account is told by staff, on paper."""
+    for row in review.deliveries.all():
+        if row.recipient_id:
+            delivery.send_notice(row.pk)
+        else:
+            delivery.record_told(delivery=row, by=staff, how="printed")
+
+
+def acknowledge(review: Review, staff: User) -> None:
+    for row in review.deliveries.all():
+        delivery.acknowledge(case=review.case, kind=row.recipient_kind, by=row.recipient or staff)
