@@ -25,6 +25,7 @@ class IntakeConfig(AppConfig):
             invariants.no_late_photo_without_alarm,
             invariants.open_requests_belong_to_waiting_cases,
             invariants.submitted_before_it_was_signed,
+            invariants.seeded_cases_only_in_a_demo,
         ):
             registry.register_invariant(check.__name__, check)
         hooks.register_invitation_link(people.link_patient)

@@ -6,6 +6,7 @@ from hashlib import sha256
 from django.db.models import Count, F, Q
 
 from config import storages
+from config.accounts.models import Installation
 from intake.models import Case, CaseEvent, CaseStatus, Photo
 
 
@@ -63,3 +64,10 @@ def open_requests_belong_to_waiting_cases() -> Iterator[str]:
 def submitted_before_it_was_signed() -> Iterator[str]:
     for number in Case.objects.filter(signed_at__lt=F("submitted_at")).values_list("number", flat=True):
         yield f"case {number}: signed before it was sent"
+
+
+def seeded_cases_only_in_a_demo() -> Iterator[str]:
+    """Bulk demo cases carry made-up times; a real database must hold none."""
+    if not Installation.is_demo():
+        for number in Case.objects.filter(seeded=True).values_list("number", flat=True):
+            yield f"case {number}: marked as seeded in a database that is not a demo"

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from datetime import date
 
+from config.accounts.demo_logins import PASSWORD
 from config.accounts.models import Clinic, Licence, Membership, Practitioner, User
 from config.accounts.roles import Role
-
-PASSWORD = "demo-only-2026"  # noqa: S105 the published password of the demo logins
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import warnings
 import zlib
 from datetime import datetime
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from intake.imaging import child, limits, quality, render, segments
 from intake.imaging.refusals import refuse
@@ -56,8 +56,8 @@ def _process(data: bytes, format: str) -> Accepted | Refused:
             return _decode_and_render(data, format)
     except Image.DecompressionBombError:
         return refuse("too_hard")
-    except _DECODER_ERRORS as error:
-        return refuse("not_a_photo" if isinstance(error, UnidentifiedImageError) else "damaged")
+    except _DECODER_ERRORS:
+        return refuse("damaged")
     except MemoryError:
         return refuse("too_hard")
 
