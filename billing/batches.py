@@ -73,7 +73,14 @@ def _write(submitter: Submitter, lines: list[ChargeLine], by: User | None) -> Ba
         BatchLine(batch=batch, line=line, position=n) for n, line in enumerate(lines, start=1)
     )
     _keep_files(batch, submitter, parts, now)
-    record("batch.exported", by=by, role="" if by else "system", subject=batch, clinic=batch.group, data={"lines": len(lines)})
+    record(
+        "batch.exported",
+        by=by,
+        role="" if by else "system",
+        subject=batch,
+        clinic=batch.group,
+        data={"lines": len(lines)},
+    )
     return batch
 
 

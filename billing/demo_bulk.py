@@ -11,7 +11,9 @@ from intake.models import Case, CaseEvent, Coverage, Patient
 from intake.models.case import new_case_number
 
 _FIRST = "Alma Bruno Celia Dario Edith Felix Greta Hugo Iris Jonas Karla Leon Mira Nils Olive Pablo Rosa Simon Thea Ugo".split()
-_LAST = "Adler Brandt Castro Duarte Eriksen Foster Grant Hansen Ibarra Jensen Keller Lopez Murphy Novak Ortiz Patel".split()
+_LAST = (
+    "Adler Brandt Castro Duarte Eriksen Foster Grant Hansen Ibarra Jensen Keller Lopez Murphy Novak Ortiz Patel".split()
+)
 _REASONS = ("An itchy patch", "A brown spot that grew", "Red bumps", "A sore that does not heal", "A scaly spot")
 _SITES = (("forearm_posterior", "left"), ("chest", ""), ("cheek", "right"), ("upper_back", ""), ("hand", "right"))
 _STATUSES = ("submitted", "submitted", "ready", "withdrawn", "redirected")
@@ -47,7 +49,9 @@ def _add(people: DemoPeople, rng: random.Random, size: int, first: int) -> None:
         for n in range(size)
     )
     Coverage.objects.bulk_create(
-        Coverage(patient=p, payer_code="medicare", plan="original", member_id="1EG4TE5MK73", valid_from=date(2024, 1, 1))
+        Coverage(
+            patient=p, payer_code="medicare", plan="original", member_id="1EG4TE5MK73", valid_from=date(2024, 1, 1)
+        )
         for p in patients
     )
     cases = Case.objects.bulk_create(_case(people, rng, patient, now) for patient in patients)
@@ -86,8 +90,20 @@ def _case(people: DemoPeople, rng: random.Random, patient: Patient, now) -> Case
 
 def _events(people: DemoPeople, case: Case) -> list[CaseEvent]:
     verbs = {"submitted": [], "ready": ["accept"], "withdrawn": ["withdraw"], "redirected": ["redirect"]}[case.status]
-    way = [("start", "", "draft"), ("submit", "draft", "submitted"), *((verb, "submitted", case.status) for verb in verbs)]
+    way = [
+        ("start", "", "draft"),
+        ("submit", "draft", "submitted"),
+        *((verb, "submitted", case.status) for verb in verbs),
+    ]
     return [
-        CaseEvent(case=case, verb=verb, from_status=source, to_status=target, by=people.staff, role="staff", at=case.submitted_at)
+        CaseEvent(
+            case=case,
+            verb=verb,
+            from_status=source,
+            to_status=target,
+            by=people.staff,
+            role="staff",
+            at=case.submitted_at,
+        )
         for verb, source, target in way
     ]

@@ -29,7 +29,16 @@ class DatedForm(forms.ModelForm):
 class ProgrammeForm(DatedForm):
     class Meta:
         model = Programme
-        fields = ["is_confirmed", "valid_from", "valid_until", "demo_number", "send_demo_number", "modifier", "entity_id", "source"]
+        fields = [
+            "is_confirmed",
+            "valid_from",
+            "valid_until",
+            "demo_number",
+            "send_demo_number",
+            "modifier",
+            "entity_id",
+            "source",
+        ]
 
 
 class FeeForm(DatedForm):

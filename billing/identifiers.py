@@ -4,9 +4,7 @@ import re
 
 # CMS, "Understanding the Medicare Beneficiary Identifier format": no S, L, O, I, B, Z
 _LETTER, _EITHER = "AC-HJKMNP-RT-Y", "0-9AC-HJKMNP-RT-Y"
-_MBI = re.compile(
-    f"[1-9][{_LETTER}][{_EITHER}][0-9][{_LETTER}][{_EITHER}][0-9][{_LETTER}]{{2}}[0-9]{{2}}"
-)
+_MBI = re.compile(f"[1-9][{_LETTER}][{_EITHER}][0-9][{_LETTER}][{_EITHER}][0-9][{_LETTER}]{{2}}[0-9]{{2}}")
 
 
 def is_npi(value: str) -> bool:

@@ -118,12 +118,18 @@ def decide_again(line_id) -> None:
         return
 
 
-def _settle_decision(lease: work.Lease, line: ChargeLine, gathered: gathering.Gathered, decision: rules.Decision) -> None:
+def _settle_decision(
+    lease: work.Lease, line: ChargeLine, gathered: gathering.Gathered, decision: rules.Decision
+) -> None:
     last = line.decisions.last()
     undecided = ChargeLine.objects.filter(
         pk=line.pk, status__in=(ChargeLine.Status.HELD, ChargeLine.Status.READY)
     ).exists()
-    same = last is not None and last.facts_sha256 == facts_digest(gathered.facts) and last.rule_version == rules.RULE_VERSION
+    same = (
+        last is not None
+        and last.facts_sha256 == facts_digest(gathered.facts)
+        and last.rule_version == rules.RULE_VERSION
+    )
     if not undecided or same:
         work.settle(lease)
         return
@@ -169,7 +175,9 @@ def release_hold(*, line: ChargeLine, by: User, code: str, reason: str) -> None:
             line=line, code=code, defaults={"by": by, "reason": reason.strip(), "at": timezone.now()}
         )
         if made:
-            record("charge.hold_released", by=by, role=Role.BILLER, subject=line, clinic=line.group, data={"code": code})
+            record(
+                "charge.hold_released", by=by, role=Role.BILLER, subject=line, clinic=line.group, data={"code": code}
+            )
         ChargeLine.objects.filter(pk=line.pk, status=ChargeLine.Status.HELD).exclude(work_status="working").update(
             **work.due_fields()
         )

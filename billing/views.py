@@ -43,7 +43,12 @@ def desk(request: HttpRequest) -> HttpResponse:
 
 def _line(request: HttpRequest, uid) -> ChargeLine:
     lines = ChargeLine.objects.visible_to(request.user).select_related(
-        "review__case__patient", "review__case__group", "review__specialist__practitioner", "payer", "programme", "group"
+        "review__case__patient",
+        "review__case__group",
+        "review__specialist__practitioner",
+        "payer",
+        "programme",
+        "group",
     )
     return get_object_or_404(lines, uid=uid)
 

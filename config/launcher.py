@@ -17,7 +17,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -105,7 +104,7 @@ class Launcher:
         config = folder / "redis.conf"
         config.touch(mode=0o600)
         config.write_text(
-            f"bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir {folder}\nappendonly yes\nsave \"\"\n"
+            f'bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir {folder}\nappendonly yes\nsave ""\n'
             "daemonize no\nloglevel warning\nmaxmemory-policy noeviction\n"
         )
         self.environment["REDIS_URL"] = f"redis://:{password}@127.0.0.1:{port}/0"
@@ -123,9 +122,7 @@ class Launcher:
     # --- data -------------------------------------------------------------------------------------------------
 
     def manage(self, *arguments: str) -> None:
-        done = subprocess.run(
-            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.environment, check=False
-        )
+        done = subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.environment, check=False)
         if done.returncode:
             raise CannotStart(f"manage.py {arguments[0]} failed. What it said stands above.")
 
@@ -192,10 +189,8 @@ class Launcher:
             for child in self.children:
                 if child.process and child.process.poll() is not None:
                     raise CannotStart(f"{child.name} ended at once. What it said stands above.")
-            with contextlib.suppress(OSError, urllib.error.URLError):
-                with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 a fixed loopback address
-                    if answer.status == 200:
-                        return
+            if _answers(url):
+                return
             self._wait(0.2)
         raise CannotStart("The web server did not become ready within a minute.")
 
@@ -221,9 +216,16 @@ class Launcher:
 def web_command(port: int) -> list[str]:
     return [
         str(BIN / "gunicorn"), "config.wsgi:application", "--bind", f"127.0.0.1:{port}", "--workers", "2",
-        "--threads", "4", "--timeout", "60", "--no-control-socket", "--worker-tmp-dir", "/dev/shm",
-        "--log-level", "warning",
+        "--threads", "4", "--timeout", "60", "--no-control-socket", "--log-level", "warning",
     ]  # fmt: skip
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 a fixed loopback address
+            return answer.status == 200
+    except OSError:
+        return False
 
 
 def _relay(name: str, process: subprocess.Popen) -> None:

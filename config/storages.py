@@ -117,7 +117,7 @@ def put_once(key: str, data: bytes) -> None:
 
 
 def check() -> str:
-    """"" when the storage answers, else why not; for readiness."""
+    """ "" when the storage answers, else why not; for readiness."""
     storage = private_storage()
     try:
         if isinstance(storage, PrivateFileSystemStorage):

@@ -101,7 +101,9 @@ def verdict_badge(photo) -> SafeString:
         return badge("bad", "circle-alert", "Being looked into")
     if photo.status == "unreadable":
         return badge("bad", "circle-x", "Cannot be read")
-    return badge(VERDICT[photo.quality_verdict][1], VERDICT[photo.quality_verdict][2], VERDICT[photo.quality_verdict][0])
+    return badge(
+        VERDICT[photo.quality_verdict][1], VERDICT[photo.quality_verdict][2], VERDICT[photo.quality_verdict][0]
+    )
 
 
 @register.filter
@@ -157,7 +159,7 @@ def span_words(span: timedelta) -> str:
 
 @register.filter
 def near(value: datetime | None) -> SafeString | str:
-    """"50 min left" or "over by 20 min", with the exact time behind it."""
+    """ "50 min left" or "over by 20 min", with the exact time behind it."""
     if value is None:
         return ""
     left = value - timezone.now()
@@ -246,7 +248,9 @@ def form_field(field: BoundField, label: str = "") -> dict:
         "optional": not field.field.required,
         "is_group": isinstance(widget, RadioSelect),
         "is_checkbox": isinstance(widget, CheckboxInput),
-        "control": field.as_widget(attrs=_describe(field) | {"class": name}) if not isinstance(widget, RadioSelect) else "",
+        "control": field.as_widget(attrs=_describe(field) | {"class": name})
+        if not isinstance(widget, RadioSelect)
+        else "",
     }
 
 

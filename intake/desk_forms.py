@@ -196,7 +196,10 @@ class PatientForm(forms.ModelForm):
 class StaffStartForm(forms.Form):
     specialty = forms.ChoiceField(label="What is it about?", choices=Specialty.choices, widget=forms.RadioSelect)
     referring_clinician = forms.ModelChoiceField(
-        label="Referring clinician", queryset=User.objects.none(), required=False, empty_label="Nobody: the patient came by themselves"
+        label="Referring clinician",
+        queryset=User.objects.none(),
+        required=False,
+        empty_label="Nobody: the patient came by themselves",
     )
 
     def __init__(self, *args, clinic, **kwargs) -> None:
@@ -204,5 +207,3 @@ class StaffStartForm(forms.Form):
         self.fields["referring_clinician"].queryset = User.objects.filter(
             memberships__clinic=clinic, memberships__role="referrer", memberships__is_active=True, is_active=True
         )
-
-

@@ -220,6 +220,4 @@ class AddressForm(forms.ModelForm):
 
 
 class WithdrawForm(forms.Form):
-    reason = forms.CharField(
-        label="Why?", required=False, max_length=300, widget=forms.Textarea(attrs={"rows": 2})
-    )
+    reason = forms.CharField(label="Why?", required=False, max_length=300, widget=forms.Textarea(attrs={"rows": 2}))

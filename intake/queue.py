@@ -15,7 +15,11 @@ FILTERS = {
     "late": ("Over target", "triangle-alert", None),
     "eye": ("Eye", "eye", Q(specialty="ophthalmology")),
     "returned": ("Back from patient", "undo-2", Q(needs_information_at__isnull=False)),
-    "photos": ("Photo problems", "image", Q(photos__quality_verdict="retake_suggested", photos__removed_at__isnull=True)),
+    "photos": (
+        "Photo problems",
+        "image",
+        Q(photos__quality_verdict="retake_suggested", photos__removed_at__isnull=True),
+    ),
 }
 PAGE = 50
 

@@ -233,7 +233,6 @@ def drop_open_request(case: Case) -> None:
     )
 
 
-
 __all__ = [
     "IntakeRefused",
     "NotComplete",

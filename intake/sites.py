@@ -102,6 +102,4 @@ SITE_CHOICES = [(site.key, site.label) for site in SITES]
 def for_specialty(specialty: str) -> list[Site]:
     """The sites offered for a skin or an eye problem; eyelids are skin too."""
     lids = {"upper_eyelid", "lower_eyelid"}
-    return [
-        site for site in SITES if site.specialty == specialty or (specialty == SKIN and site.key in lids)
-    ]
+    return [site for site in SITES if site.specialty == specialty or (specialty == SKIN and site.key in lids)]

@@ -14,16 +14,54 @@ class Slot:
 
 SLOTS: dict[str, tuple[Slot, ...]] = {
     "dermatology": (
-        Slot("overview", "Overview", "From farther away", "An arm's length away, so that we see where on the body it is.", True),
-        Slot("close_up", "Close up", "Close up", "A hand's width away, straight on. Tap the spot on the screen to focus.", True),
-        Slot("oblique", "From the side", "From the side", "Close up at a slant, so that we see how raised it is.", False),
-        Slot("scale", "With a ruler", "With a coin or ruler", "Lay a coin or ruler beside it, so that we see how big it is.", False),
+        Slot(
+            "overview",
+            "Overview",
+            "From farther away",
+            "An arm's length away, so that we see where on the body it is.",
+            True,
+        ),
+        Slot(
+            "close_up",
+            "Close up",
+            "Close up",
+            "A hand's width away, straight on. Tap the spot on the screen to focus.",
+            True,
+        ),
+        Slot(
+            "oblique", "From the side", "From the side", "Close up at a slant, so that we see how raised it is.", False
+        ),
+        Slot(
+            "scale",
+            "With a ruler",
+            "With a coin or ruler",
+            "Lay a coin or ruler beside it, so that we see how big it is.",
+            False,
+        ),
         Slot("other", "More", "One more", "Anything else that you want the skin specialist to see.", False),
     ),
     "ophthalmology": (
-        Slot("face", "Face, both eyes open", "Your face, both eyes open", "An arm's length away, looking at the camera.", True),
-        Slot("close_up", "Affected eye, close", "The sore eye, close up", "A hand's width away. Light from a window, no flash.", True),
-        Slot("gaze", "Looking up", "The sore eye, looking up", "Pull the lower lid down a little with a clean finger.", False),
+        Slot(
+            "face",
+            "Face, both eyes open",
+            "Your face, both eyes open",
+            "An arm's length away, looking at the camera.",
+            True,
+        ),
+        Slot(
+            "close_up",
+            "Affected eye, close",
+            "The sore eye, close up",
+            "A hand's width away. Light from a window, no flash.",
+            True,
+        ),
+        Slot(
+            "gaze",
+            "Looking up",
+            "The sore eye, looking up",
+            "Pull the lower lid down a little with a clean finger.",
+            False,
+        ),
         Slot("closed", "Lids closed", "Eyes gently closed", "So that we see the lids.", False),
         Slot("other", "More", "One more", "Anything else that you want the eye specialist to see.", False),
     ),

@@ -22,7 +22,10 @@ RETAKE_REASONS = {
     "too_dark": ("Too dark", "The photo is too dark. Stand by a window or turn on a lamp."),
     "too_bright": ("Too bright or glare", "Part of the photo is too bright. Turn the flash off."),
     "too_far": ("Too far away", "The photo is from too far away. Come closer until the spot fills half of the screen."),
-    "wrong_place": ("Another place is shown", "The photo shows another place. Photograph the spot that you told us about."),
+    "wrong_place": (
+        "Another place is shown",
+        "The photo shows another place. Photograph the spot that you told us about.",
+    ),
     "missing": ("Missing", "This photo is still missing."),
     "no_scale": ("Nothing to measure by", "Lay a coin or a ruler beside the spot, not on it."),
 }
@@ -55,9 +58,7 @@ def groups_for(case: Case, specialty: str = "") -> list[tuple[Clinic, list[User]
             practitioner__licences__state=case.patient_state or case.patient.state,
             practitioner__licences__valid_from__lte=today,
         )
-        .filter(
-            Q(practitioner__licences__valid_until__isnull=True) | Q(practitioner__licences__valid_until__gte=today)
-        )
+        .filter(Q(practitioner__licences__valid_until__isnull=True) | Q(practitioner__licences__valid_until__gte=today))
         .distinct()
         .order_by("last_name")
     )
@@ -104,7 +105,9 @@ def accept_case(
     if note.strip():
         stamped = f"{by}, {timezone.localtime(now, case.clinic.zone):%b %d, %I:%M %p}: {note.strip()}"
         updates["intake_note"] = f"{case.intake_note}\n{stamped}".strip()
-    return move(case, "accept", by=by, reason=lower_reason, data={"urgency": urgency, "suggested": suggested}, updates=updates)
+    return move(
+        case, "accept", by=by, reason=lower_reason, data={"urgency": urgency, "suggested": suggested}, updates=updates
+    )
 
 
 def _refuse_incomplete(case: Case) -> None:
@@ -220,5 +223,3 @@ def redirect_case(*, case: Case, by: User, kind: str, reason: str, told: str = "
 def return_to_triage(*, case: Case, by: User, reason: str) -> Case:
     due = timezone.now() + timedelta(hours=settings.TRIAGE_TARGET_HOURS[case.urgency or "routine"])
     return move(case, "return_to_triage", by=by, reason=reason, updates={"triage_due_at": due})
-
-

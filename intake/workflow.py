@@ -46,9 +46,7 @@ TRANSITIONS: dict[str, Transition] = {
             "needs_information_at",
             "Ask for more",
         ),
-        Transition(
-            "answer", (S.NEEDS_INFORMATION,), (S.SUBMITTED, S.READY), ("patient", "staff"), "", "Answer"
-        ),
+        Transition("answer", (S.NEEDS_INFORMATION,), (S.SUBMITTED, S.READY), ("patient", "staff"), "", "Answer"),
         Transition("accept", (S.SUBMITTED,), (S.READY,), ("staff",), "ready_at", "Accept"),
         Transition(
             "return_to_triage",

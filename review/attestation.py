@@ -52,7 +52,9 @@ def attestation(
 ) -> str:
     """`added` holds (ms, reason in words); `days` the ms on each day worked; `today` stands in when nothing counted."""
     total = measured_ms + sum(ms for ms, _ in added)
-    added_words = "; ".join(f"{short(ms)} added: {reason[:1].lower()}{reason[1:]}" for ms, reason in added) or "none added"
+    added_words = (
+        "; ".join(f"{short(ms)} added: {reason[:1].lower()}{reason[1:]}" for ms, reason in added) or "none added"
+    )
     contact = "I had live contact with the patient." if live_contact else "I had no live contact with the patient."
     return (
         f"I, {name}, personally spent {in_words(total)} {_when(total, days, today)} reviewing this case: "

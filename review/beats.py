@@ -199,9 +199,20 @@ def add_time(
     _refuse_overlap(review, started_at, stopped_at)
     with transaction.atomic():
         added = AddedTime.objects.create(
-            review=review, by=by, started_at=started_at, stopped_at=stopped_at, reason_code=reason_code, note=note.strip()
+            review=review,
+            by=by,
+            started_at=started_at,
+            stopped_at=stopped_at,
+            reason_code=reason_code,
+            note=note.strip(),
         )
-        record("review.time_added", by=by, subject=review, clinic=review.case.group, data={"ms": added.ms, "reason": reason_code})
+        record(
+            "review.time_added",
+            by=by,
+            subject=review,
+            clinic=review.case.group,
+            data={"ms": added.ms, "reason": reason_code},
+        )
     return added
 
 

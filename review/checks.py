@@ -117,7 +117,11 @@ def _side_checks(review: Review, diagnoses: list[ReviewDiagnosis]) -> list[Check
                 field="icd_q",
             )
         ]
-    return [Check("good", f"Side: {side}, in the case and in the code")] if any(side_of(d.description) for d in diagnoses) else []
+    return (
+        [Check("good", f"Side: {side}, in the case and in the code")]
+        if any(side_of(d.description) for d in diagnoses)
+        else []
+    )
 
 
 def _right_checks(review: Review) -> list[Check]:
@@ -125,5 +129,7 @@ def _right_checks(review: Review) -> list[Check]:
     if may(review.case, "sign", review.specialist):
         return []
     if review.case.holder_id != review.specialist_id:
-        return [Check("bad", "You do not hold this case any more.", "Your draft is kept. Claim the case again to sign.")]
+        return [
+            Check("bad", "You do not hold this case any more.", "Your draft is kept. Claim the case again to sign.")
+        ]
     return [Check("bad", f"Your licence for {review.case.patient_state} is not valid today, so this cannot be signed.")]

@@ -58,7 +58,10 @@ def back_to_triage(*, case: Case, by: User, reason: str, handover_note: str = ""
 def handover_notes(case: Case, but_not: User) -> list[Review]:
     """What others wrote for whoever reads the case next."""
     return list(
-        case.reviews.exclude(specialist=but_not).exclude(handover_note="").select_related("specialist").order_by("saved_at")
+        case.reviews.exclude(specialist=but_not)
+        .exclude(handover_note="")
+        .select_related("specialist")
+        .order_by("saved_at")
     )
 
 

@@ -62,9 +62,7 @@ def send_notice(delivery_id) -> None:
         return
     delivery = Delivery.objects.select_related("recipient", "case").get(pk=delivery_id)
     try:
-        mail.send_notice(
-            to=delivery.recipient.email, template="message_waiting", dedupe_key=f"delivery:{delivery.pk}"
-        )
+        mail.send_notice(to=delivery.recipient.email, template="message_waiting", dedupe_key=f"delivery:{delivery.pk}")
     except OSError as error:
         work.fail(lease, type(error).__name__, outage=True)
         return
@@ -81,7 +79,9 @@ def send_notice(delivery_id) -> None:
 
 def _locked(case_id) -> Case:
     """The last of several recipients moves the case: without the lock each could miss the other."""
-    return Case.objects.select_for_update(of=("self",)).select_related("patient__user", "clinic", "group").get(pk=case_id)
+    return (
+        Case.objects.select_for_update(of=("self",)).select_related("patient__user", "clinic", "group").get(pk=case_id)
+    )
 
 
 def _advance(case: Case) -> None:
@@ -138,7 +138,11 @@ def acknowledge(*, case: Case, kind: str, by: User) -> int:
 def _acknowledging_role(case: Case, kind: str, by: User) -> str:
     if kind == Delivery.RecipientKind.PATIENT and case.patient.user_id == by.pk:
         return Role.PATIENT
-    if kind == Delivery.RecipientKind.REFERRER and case.referring_clinic and by.has_role(Role.REFERRER, case.referring_clinic):
+    if (
+        kind == Delivery.RecipientKind.REFERRER
+        and case.referring_clinic
+        and by.has_role(Role.REFERRER, case.referring_clinic)
+    ):
         return Role.REFERRER
     if by.has_role(Role.STAFF, case.clinic):
         return Role.STAFF
@@ -159,7 +163,12 @@ def add_addendum(*, review: Review, by: User, text: str, patient_text: str, chan
     if any(changes.values()) and not patient_text.strip():
         raise DeliveryRefused("Diagnosis, plan or side changed: write what the patient needs to know.")
     now = timezone.now()
-    content = {"review": review.content_sha256, "text": text.strip(), "patient_text": patient_text.strip(), "changes": changes}
+    content = {
+        "review": review.content_sha256,
+        "text": text.strip(),
+        "patient_text": patient_text.strip(),
+        "changes": changes,
+    }
     digest = sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     with transaction.atomic():
         move(review.case, "addend", by=by, data={"changes": changes})

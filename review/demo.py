@@ -35,15 +35,14 @@ def read(case: Case, by: User, ms: int, clock) -> Review:
 
 def beat(review: Review, by: User, ms: int, clock) -> None:
     """A tape worth exactly `ms`: one tab, an input at each beat, ended at the end."""
-    tab, seq, mono = str(uuid4()), 0, 0
+    tab, mono = str(uuid4()), 0
     marks = [*range(0, ms, BEAT_MS), ms]
-    for index, mark in enumerate(marks):
+    for seq, mark in enumerate(marks):
         clock.shift((mark - mono) / 1000)
         mono = mark
-        state = "ended" if index == len(marks) - 1 else "counting"
+        state = "ended" if seq == len(marks) - 1 else "counting"
         beat = {"tab": tab, "seq": seq, "mono_ms": mono, "last_input_ms": mono, "state": state}
         services.record_beats(review=review, by=by, beats=[beat])
-        seq += 1
 
 
 def write(review: Review, by: User, answer: Answer) -> Review:

@@ -32,9 +32,9 @@ def save_draft(
     if unknown:
         raise ValueError(f"not a field of a draft: {', '.join(sorted(unknown))}")
     with transaction.atomic():
-        saved = Review.objects.filter(
-            pk=review.pk, specialist=by, status=Review.Status.DRAFT, version=version
-        ).update(**fields, version=F("version") + 1, saved_at=timezone.now())
+        saved = Review.objects.filter(pk=review.pk, specialist=by, status=Review.Status.DRAFT, version=version).update(
+            **fields, version=F("version") + 1, saved_at=timezone.now()
+        )
         if not saved:
             review.refresh_from_db()
             if review.is_signed:
@@ -66,6 +66,6 @@ def _set_diagnoses(review: Review, codes: list[str]) -> None:
 
 
 def differential_of(text: str) -> list[str]:
-    """"Dysplastic nevus; solar lentigo" or one a line."""
+    """ "Dysplastic nevus; solar lentigo" or one a line."""
     parts = (part.strip() for line in text.splitlines() for part in line.split(";"))
     return [part for part in parts if part]

@@ -30,5 +30,3 @@ class NumberChanged(ReviewRefused):
 
 class BeatsRefused(ReviewRefused):
     """The beats cannot be those of a browser that follows the rules."""
-
-

@@ -90,7 +90,10 @@ class ReasonForm(forms.Form):
         error_messages={"required": "Write why, so that the clinic knows what to do."},
     )
     handover_note = forms.CharField(
-        label="Note for a colleague who takes over", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
+        label="Note for a colleague who takes over",
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
     )
 
 

@@ -186,7 +186,9 @@ def signed_record(proposal: Proposal, now: datetime, day: date, tape_sha256: str
             "npi": practitioner.npi,
             "specialty": practitioner.specialty,
             "licences": sorted(
-                practitioner.licences.valid_on(timezone.localdate(now)).filter(state=case.patient_state).values_list("number", flat=True)
+                practitioner.licences.valid_on(timezone.localdate(now))
+                .filter(state=case.patient_state)
+                .values_list("number", flat=True)
             ),
             "group": {"id": str(case.group_id), "name": case.group.name},
         },
@@ -199,7 +201,12 @@ def signed_record(proposal: Proposal, now: datetime, day: date, tape_sha256: str
             "intervals_ms": [list(interval) for interval in time.intervals],
             "not_counted_ms": [_part(part) for part in time.not_counted],
             "added": [
-                {"start_ms": _epoch_ms(a.started_at), "stop_ms": _epoch_ms(a.stopped_at), "reason": a.reason_code, "note": a.note}
+                {
+                    "start_ms": _epoch_ms(a.started_at),
+                    "stop_ms": _epoch_ms(a.stopped_at),
+                    "reason": a.reason_code,
+                    "note": a.note,
+                }
                 for a in review.added_times.all()
             ],
             "days_ms": {day.isoformat(): ms for day, ms in proposal.days.items()},

@@ -199,9 +199,7 @@ def _idle(tab: _Tab, run: list[Beat], idle_ms: int) -> list[Interval]:
     return [(low, high) for low, high in pairwise(points) if high - low > idle_ms]
 
 
-def _run_claims(
-    tab: _Tab, run: list[Beat], idle_ms: int, gap_ms: int, not_counted: list[NotCounted]
-) -> list[_Claim]:
+def _run_claims(tab: _Tab, run: list[Beat], idle_ms: int, gap_ms: int, not_counted: list[NotCounted]) -> list[_Claim]:
     idle = _idle(tab, run, idle_ms)
     claims = []
     for earlier, later in pairwise(run):

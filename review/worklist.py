@@ -71,7 +71,9 @@ def ordered(user: User, key: str = "all") -> QuerySet[Case]:
     """What came back to its asker first, then the nearest target."""
     now = timezone.now()
     first = When_(
-        When(put_first_until__gt=now, asked_by=user, then=Value(True)), default=Value(False), output_field=BooleanField()
+        When(put_first_until__gt=now, asked_by=user, then=Value(True)),
+        default=Value(False),
+        output_field=BooleanField(),
     )
     return (
         _filtered(waiting(user, now), key, now)

@@ -39,9 +39,7 @@ ids = [url for url, _ in GUARDED]
 
 
 def test_the_walk_finds_the_whole_house():
-    assert {"/accounts/login/", "/administration/", "/administration/audit/", "/"} <= {
-        url for url, _ in VIEWS
-    }
+    assert {"/accounts/login/", "/administration/", "/administration/audit/", "/"} <= {url for url, _ in VIEWS}
     assert not any("<" in url for url, _ in VIEWS)
 
 

@@ -116,7 +116,9 @@ def write(claims: list[dict], batch: dict) -> bytes:
         submitter["receiver_id"].ljust(15), batch["date"][2:], batch["time"], "^", "00501", f"{control:09d}", "0",
         usage, ":",
     )  # fmt: skip
-    gs = _segment("GS", "HC", submitter["etin"], submitter["receiver_id"], batch["date"], batch["time"], control, "X", VERSION)
+    gs = _segment(
+        "GS", "HC", submitter["etin"], submitter["receiver_id"], batch["date"], batch["time"], control, "X", VERSION
+    )
     segments = [isa, gs, *body, _segment("GE", 1, control), _segment("IEA", 1, f"{control:09d}")]
     return ("~\n".join(segments) + "~\n").encode("ascii")
 

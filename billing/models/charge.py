@@ -50,7 +50,9 @@ class ChargeLine(WorkRow):
     review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="charge_lines")
     group = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="charge_lines")
     payer = models.ForeignKey(Payer, null=True, blank=True, on_delete=models.PROTECT, related_name="charge_lines")
-    programme = models.ForeignKey(Programme, null=True, blank=True, on_delete=models.PROTECT, related_name="charge_lines")
+    programme = models.ForeignKey(
+        Programme, null=True, blank=True, on_delete=models.PROTECT, related_name="charge_lines"
+    )
     status = models.CharField(max_length=15, choices=Status)
     code = models.CharField("HCPCS code", max_length=5)
     amount = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
@@ -73,9 +75,7 @@ class ChargeLine(WorkRow):
             models.Index(fields=["group", "status", "-date_of_service"], name="line_desk"),
         ]
         constraints = [
-            models.UniqueConstraint(
-                fields=["review"], condition=~Q(status="void"), name="one_live_charge_per_review"
-            ),
+            models.UniqueConstraint(fields=["review"], condition=~Q(status="void"), name="one_live_charge_per_review"),
             models.CheckConstraint(
                 condition=Q(status__in=["held", "ready", "exported", "not_billable", "void"]),
                 name="line_status_is_known",

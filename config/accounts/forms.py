@@ -2,6 +2,7 @@ from datetime import date
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
+from django.utils import timezone
 
 from config.accounts.models import Clinic, User
 from config.accounts.roles import MEMBERSHIP_ROLES
@@ -132,7 +133,7 @@ class InvitationForm(forms.Form):
 
     def clean_date_of_birth(self) -> date:
         day = self.cleaned_data["date_of_birth"]
-        if day > date.today():
+        if day > timezone.localdate():
             raise forms.ValidationError("Enter a date of birth that has passed.")
         return day
 
@@ -151,9 +152,7 @@ class PersonForm(forms.Form):
     def clean_email(self) -> str:
         email = self.cleaned_data["email"]
         if User.objects.filter(email=email).exists():
-            raise forms.ValidationError(
-                "There is an account with this address. Find it under People and add the role."
-            )
+            raise forms.ValidationError("There is an account with this address. Find it under People and add the role.")
         return email
 
 

@@ -99,9 +99,7 @@ class IdleMiddleware:
         answer = redirect_to_login(page_of(request))
         if request.headers.get("HX-Request"):
             return HttpResponse(status=204, headers={"HX-Redirect": answer.url})
-        if request.headers.get("Sec-Fetch-Dest") == "empty" or "application/json" in request.headers.get(
-            "Accept", ""
-        ):
+        if request.headers.get("Sec-Fetch-Dest") == "empty" or "application/json" in request.headers.get("Accept", ""):
             return JsonResponse({"signed_out": True, "sign_in": answer.url}, status=401)
         return answer
 

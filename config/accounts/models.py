@@ -126,9 +126,7 @@ class Clinic(models.Model):
 
     class Meta:
         ordering = ["name"]
-        constraints = [
-            models.CheckConstraint(condition=Q(kind__in=["clinic", "group"]), name="clinic_kind_is_known")
-        ]
+        constraints = [models.CheckConstraint(condition=Q(kind__in=["clinic", "group"]), name="clinic_kind_is_known")]
 
     def __str__(self) -> str:
         return self.name

@@ -13,6 +13,4 @@ class Role(models.TextChoices):
     SYSTEM = "system", "Dermforward"
 
 
-MEMBERSHIP_ROLES = [
-    choice for choice in Role.choices if choice[0] not in {Role.PATIENT.value, Role.SYSTEM.value}
-]
+MEMBERSHIP_ROLES = [choice for choice in Role.choices if choice[0] not in {Role.PATIENT.value, Role.SYSTEM.value}]

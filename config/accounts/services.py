@@ -39,9 +39,7 @@ class InvitationRefused(Exception):
 
 class AccountExists(InvitationRefused):
     def __init__(self) -> None:
-        super().__init__(
-            "You already have an account with this e-mail address. Sign in, then enter the code again."
-        )
+        super().__init__("You already have an account with this e-mail address. Sign in, then enter the code again.")
 
 
 class LinkRefused(Exception):
@@ -90,18 +88,12 @@ def create_invitation(
     return invitation, code
 
 
-def accept_invitation(
-    *, code: str, date_of_birth: date, password: str = "", signed_in: User | None = None
-) -> User:
+def accept_invitation(*, code: str, date_of_birth: date, password: str = "", signed_in: User | None = None) -> User:
     """Makes the account (or takes the signed-in one of the same address) and links it. One winner per code."""
     try:
         with transaction.atomic():
             invitation = Invitation.objects.select_for_update().filter(code_hash=code_hash(code)).first()
-            fits = (
-                invitation is not None
-                and invitation.state == "open"
-                and invitation.date_of_birth == date_of_birth
-            )
+            fits = invitation is not None and invitation.state == "open" and invitation.date_of_birth == date_of_birth
             if fits:
                 return _use(invitation, password=password, signed_in=signed_in)
             # counted under the same lock, and kept: nothing is raised before the commit
@@ -116,9 +108,7 @@ def accept_invitation(
 def _use(invitation: Invitation, *, password: str, signed_in: User | None) -> User:
     if signed_in is not None:
         if signed_in.email != invitation.email:
-            raise InvitationRefused(
-                "This code belongs to another e-mail address. Sign out, then open the link again."
-            )
+            raise InvitationRefused("This code belongs to another e-mail address. Sign out, then open the link again.")
         user = signed_in
     else:
         if User.objects.filter(email=invitation.email).exists():
@@ -156,9 +146,7 @@ def set_password(*, user: User, password: str, verb: str = "account.password_cha
 
 def ask_for_email_change(*, user: User, email: str) -> None:
     """A link goes to the new address; nothing changes until it is opened. An address in use gets no link."""
-    token = signing.dumps(
-        {"user": str(user.pk), "from": user.email, "to": email.strip().lower()}, salt=EMAIL_SALT
-    )
+    token = signing.dumps({"user": str(user.pk), "from": user.email, "to": email.strip().lower()}, salt=EMAIL_SALT)
     queue_mail("email_change", to=email.strip().lower(), context={"token": token})
     record("account.email_change_asked", by=user, subject=user)
 

@@ -24,9 +24,7 @@ class Invitation(models.Model):
     subject_id = models.UUIDField(db_index=True, help_text="The patient's record.")
     email = models.EmailField(max_length=254)
     date_of_birth = models.DateField()
-    clinic = models.ForeignKey(
-        "accounts.Clinic", null=True, on_delete=models.PROTECT, related_name="invitations"
-    )
+    clinic = models.ForeignKey("accounts.Clinic", null=True, on_delete=models.PROTECT, related_name="invitations")
     created_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="invitations_made")
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
@@ -99,9 +97,7 @@ class OutgoingMail(WorkRow):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     template = models.CharField(max_length=40)
     to = models.EmailField(max_length=254)
-    context = models.JSONField(
-        default=dict, help_text="Emptied when the message has gone: it may hold a code."
-    )
+    context = models.JSONField(default=dict, help_text="Emptied when the message has gone: it may hold a code.")
     dedupe_key = models.CharField(max_length=100, unique=True)
     created_at = models.DateTimeField(default=timezone.now)
     settled_at = models.DateTimeField(null=True, blank=True)

@@ -17,6 +17,4 @@ class AuditConfig(AppConfig):
         register_invariant("audit chain", invariants.chain_holds)
         register_invariant("append-only tables", invariants.append_only_tables_are_guarded)
         register_periodic("audit-seal", "audit.seal_task", every_seconds=2, queue="default")
-        register_periodic(
-            "audit-seal-stragglers", "audit.seal_stragglers_task", every_seconds=240, queue="default"
-        )
+        register_periodic("audit-seal-stragglers", "audit.seal_stragglers_task", every_seconds=240, queue="default")

@@ -13,9 +13,7 @@ def client_ip(request: HttpRequest) -> str:
     """The address that the outermost trusted proxy saw; entries further left are the client's own claim."""
     hops = settings.TRUSTED_PROXIES
     if hops:
-        forwarded = [
-            part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()
-        ]
+        forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
         if len(forwarded) >= hops:
             return forwarded[-hops][:45]
     return request.META.get("REMOTE_ADDR", "")[:45]

@@ -53,9 +53,7 @@ def missing(using: str = "default") -> list[str]:
             cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         there = {row[0] for row in cursor.fetchall()}
     return [
-        table
-        for table in _present(connection)
-        if any(_name(table, kind) not in there for kind in _kinds(connection))
+        table for table in _present(connection) if any(_name(table, kind) not in there for kind in _kinds(connection))
     ]
 
 
@@ -88,9 +86,7 @@ def _statements(connection: BaseDatabaseWrapper, tables: list[str], *, create: b
         for kind in _kinds(connection):
             name = quote(_name(table, kind))
             yield (
-                f"DROP TRIGGER IF EXISTS {name} ON {quote(table)}"
-                if postgresql
-                else f"DROP TRIGGER IF EXISTS {name}"
+                f"DROP TRIGGER IF EXISTS {name} ON {quote(table)}" if postgresql else f"DROP TRIGGER IF EXISTS {name}"
             )
             if not create:
                 continue

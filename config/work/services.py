@@ -106,9 +106,7 @@ def _wait(lease: Lease, seconds: int, error: str, **columns: Any) -> None:
 
 
 def _mine(lease: Lease) -> models.QuerySet:
-    return lease.model.objects.filter(
-        pk=lease.pk, lease_token=lease.token, work_status=WorkRow.WorkStatus.WORKING
-    )
+    return lease.model.objects.filter(pk=lease.pk, lease_token=lease.token, work_status=WorkRow.WorkStatus.WORKING)
 
 
 def sweep(send: Callable[[Kind, Any], None], limit: int = 200) -> int:
@@ -168,9 +166,7 @@ def needs_attention() -> Iterator[tuple[Kind, models.Model]]:
 
 def try_again(kind_name: str, pk: Any) -> bool:
     return bool(
-        kinds[kind_name]
-        .model.objects.filter(pk=pk, work_status=WorkRow.WorkStatus.DEAD)
-        .update(**due_fields())
+        kinds[kind_name].model.objects.filter(pk=pk, work_status=WorkRow.WorkStatus.DEAD).update(**due_fields())
     )
 
 

@@ -127,7 +127,9 @@ def paint_mouth(skin: Skin, face: Face) -> None:
     upper = soft_step((down + 0.085 * bow + 0.02 * numpy.cos(across * 5) * bow) / 0.008)
     lips = upper * soft_step((0.13 * bow**0.7 - down) / 0.008) * (numpy.abs(across) < 1)
     skin.blood += 0.75 * lips
-    skin.melanin += 0.22 * lips + 1.3 * numpy.exp(-(((down - 0.012 * numpy.cos(across * 5)) / 0.011) ** 2)) * (bow > 0.02)
+    skin.melanin += 0.22 * lips + 1.3 * numpy.exp(-(((down - 0.012 * numpy.cos(across * 5)) / 0.011) ** 2)) * (
+        bow > 0.02
+    )
     skin.melanin += 0.3 * _bump(face, 0, 1.03, 0.22, 0.03)
 
 

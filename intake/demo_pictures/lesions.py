@@ -9,7 +9,9 @@ from intake.demo_pictures.skin import SHAPE, Skin
 def changing_mole(skin: Skin, centre, size: float) -> None:
     """Larger than 6 mm, uneven in outline and colour."""
     mask = _mole(skin, centre, size, wobble=0.34, darker=1.5)
-    patch, _ = blob(skin.rng, SHAPE, (centre[0] - size * 0.45, centre[1] + size * 0.3), size * 0.34, wobble=0.3, soft=0.16)
+    patch, _ = blob(
+        skin.rng, SHAPE, (centre[0] - size * 0.45, centre[1] + size * 0.3), size * 0.34, wobble=0.3, soft=0.16
+    )
     skin.melanin += 0.5 * patch * mask
     skin.blood += 0.3 * patch
 
@@ -21,7 +23,9 @@ def quiet_mole(skin: Skin, centre, size: float) -> None:
 def _mole(skin: Skin, centre, size: float, *, wobble: float, darker: float):
     x, y = centre
     mask, distance = blob(skin.rng, SHAPE, centre, size, wobble=wobble, aspect=1.22, turn=0.5, soft=0.06)
-    dark, _ = blob(skin.rng, SHAPE, (x + size * 0.32, y - size * 0.22), size * 0.5, wobble=0.3, aspect=1.3, turn=1.1, soft=0.16)
+    dark, _ = blob(
+        skin.rng, SHAPE, (x + size * 0.32, y - size * 0.22), size * 0.5, wobble=0.3, aspect=1.3, turn=1.1, soft=0.16
+    )
     texture = 0.16 * cloud(skin.rng, *SHAPE, 34, 4)
     skin.melanin += mask * (1.05 + 1.3 * texture) + dark * darker * mask
     skin.blood += mask * 0.12 + 0.14 * numpy.exp(-(((distance - 1.15) / 0.25) ** 2))
@@ -36,7 +40,9 @@ def papules(skin: Skin, centre, size: float) -> None:
     for _ in range(11):
         angle, far = skin.rng.random() * 6.3, skin.rng.random() ** 0.6 * size * 1.7
         spot = (centre[0] + far * numpy.cos(angle), centre[1] + far * numpy.sin(angle) * 1.15)
-        mask, _ = blob(skin.rng, SHAPE, spot, size * (0.13 + 0.08 * skin.rng.random()), wobble=0.25, aspect=1.1, soft=0.16)
+        mask, _ = blob(
+            skin.rng, SHAPE, spot, size * (0.13 + 0.08 * skin.rng.random()), wobble=0.25, aspect=1.1, soft=0.16
+        )
         crop = numpy.maximum(crop, mask)
     skin.blood += crop * 0.85
     skin.melanin += crop * 0.06

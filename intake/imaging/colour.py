@@ -29,9 +29,7 @@ def _words(text: str) -> bytes:
 def display_p3_profile() -> bytes:
     """A Display-P3 profile of our own making (ICC v4, matrix and parametric curve), about 500 bytes."""
     # primaries adapted to D50 (Bradford), as the profile connection space wants them
-    curve = b"para\0\0\0\0\0\x03\0\0" + b"".join(
-        map(_s15, (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045))
-    )
+    curve = b"para\0\0\0\0\0\x03\0\0" + b"".join(map(_s15, (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)))
     chad = b"sf32\0\0\0\0" + b"".join(
         map(_s15, (1.04788, 0.02292, -0.05022, 0.02959, 0.99048, -0.01707, -0.00925, 0.01508, 0.75168))
     )
@@ -84,7 +82,9 @@ def _effect(icc: bytes) -> numpy.ndarray | None:
     if space not in {"RGB", "L"}:
         return None
     try:
-        seen = ImageCms.profileToProfile(_patches().convert(space), profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
+        seen = ImageCms.profileToProfile(
+            _patches().convert(space), profile, ImageCms.createProfile("sRGB"), outputMode="RGB"
+        )
     except (ImageCms.PyCMSError, ValueError):
         return None
     return numpy.asarray(seen, dtype=int)
@@ -107,7 +107,9 @@ def classify(icc: bytes | None) -> str:
 
 @lru_cache(maxsize=16)
 def _transform(icc: bytes, mode: str) -> ImageCms.ImageCmsTransform:
-    return ImageCms.buildTransform(ImageCms.ImageCmsProfile(io.BytesIO(icc)), ImageCms.createProfile("sRGB"), mode, "RGB")
+    return ImageCms.buildTransform(
+        ImageCms.ImageCmsProfile(io.BytesIO(icc)), ImageCms.createProfile("sRGB"), mode, "RGB"
+    )
 
 
 def plain(image: Image.Image) -> Image.Image:

@@ -107,7 +107,7 @@ def _render(
 
 def _taken(exif: Image.Exif) -> datetime | None:
     try:
-        return datetime.strptime(str(exif.get_ifd(_EXIF_IFD).get(_TAKEN)), "%Y:%m:%d %H:%M:%S")
+        return datetime.strptime(str(exif.get_ifd(_EXIF_IFD).get(_TAKEN)), "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007
     except (ValueError, KeyError, OSError, TypeError):
         return None
 

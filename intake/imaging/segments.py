@@ -62,9 +62,7 @@ def strip(data: bytes, *, orientation: int = 1, profile: bytes = b"") -> bytes:
     if frames != 1 or not scans:
         raise NotAJpeg("not one frame with its scans")
     extra = _orientation(orientation) + _profile(profile)
-    return b"".join(
-        [b"\xff\xd8", head.get("jfif", b""), extra, head.get("adobe", b""), *body, b"\xff\xd9"]
-    )
+    return b"".join([b"\xff\xd8", head.get("jfif", b""), extra, head.get("adobe", b""), *body, b"\xff\xd9"])
 
 
 def _marker(data: bytes, at: int) -> tuple[int, int]:

@@ -10,6 +10,8 @@ _ISO_STILLS = {b"heic": "heic", b"heix": "heic", b"heim": "heic", b"heis": "heic
 _ISO_SEQUENCES = {b"hevc", b"hevx", b"msf1", b"avis"}
 _ISO_VIDEO = re.compile(rb"isom|iso[2-9]|mp4|avc1|qt  |M4V|3g[p2]|f4v|dash|MSNV|NDS")
 
+_PNG_END = b"IEND\xaeB`\x82"
+
 _OTHERS: tuple[tuple[re.Pattern[bytes], str], ...] = (
     (re.compile(rb"GIF8"), "gif"),
     (re.compile(rb"%PDF"), "pdf"),
@@ -59,7 +61,8 @@ def _jpeg(data: bytes) -> Header | Refused:
 
 
 def _png(data: bytes) -> Header | Refused:
-    if len(data) < 33 or data[12:16] != b"IHDR":
+    # decoders forgive a missing end; a picture that broke off on its way is not to be taken for whole
+    if len(data) < 33 or data[12:16] != b"IHDR" or _PNG_END not in data:
         return refuse("damaged")
     width, height = struct.unpack(">II", data[16:24])
     at = 8

@@ -75,15 +75,12 @@ class CaseQuerySet(models.QuerySet["Case"]):
         if practitioner is None:
             return Q(pk__in=[])
         states = practitioner.licences.valid_on(timezone.localdate()).values("state")
-        return (
-            Q(
-                status__in=REVIEWABLE,
-                group__in=user.clinics(Role.SPECIALIST),
-                specialty=practitioner.specialty,
-                patient_state__in=states,
-            )
-            & (Q(assigned_to__isnull=True) | Q(assigned_to=user))
-        )
+        return Q(
+            status__in=REVIEWABLE,
+            group__in=user.clinics(Role.SPECIALIST),
+            specialty=practitioner.specialty,
+            patient_state__in=states,
+        ) & (Q(assigned_to__isnull=True) | Q(assigned_to=user))
 
     def for_queue(self) -> "CaseQuerySet":
         return self.select_related("patient", "clinic", "referring_clinician", "holder").prefetch_related(
@@ -162,9 +159,7 @@ class Case(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(status__in=CaseStatus.values), name="case_status_is_known"),
-            models.CheckConstraint(
-                condition=Q(urgency__in=["", *Urgency.values]), name="case_urgency_is_known"
-            ),
+            models.CheckConstraint(condition=Q(urgency__in=["", *Urgency.values]), name="case_urgency_is_known"),
             models.CheckConstraint(condition=Q(specialty__in=Specialty.values), name="case_specialty_is_known"),
             models.CheckConstraint(condition=Q(danger_signs__in=["", "none", "yes"]), name="danger_answer_is_known"),
             models.CheckConstraint(condition=Q(asked_from__in=["", "clinic", "specialist"]), name="asker_is_known"),

@@ -62,9 +62,7 @@ class Photo(WorkRow):
                 | (Q(width__isnull=False) & Q(height__isnull=False) & ~Q(quality_verdict="")),
                 name="ready_image_has_dimensions_and_verdict",
             ),
-            models.CheckConstraint(
-                condition=Q(slot__in=slots.SLOT_KEYS), name="photo_slot_is_known"
-            ),
+            models.CheckConstraint(condition=Q(slot__in=slots.SLOT_KEYS), name="photo_slot_is_known"),
         ]
 
     def __str__(self) -> str:

@@ -49,7 +49,11 @@ def asked(request: HttpRequest) -> HttpResponse:
 @role_required("staff")
 def all_cases(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").strip()
-    found = queue.search(Case.objects.filter(clinic__in=request.user.clinics("staff")), text) if text else queue.recent(request.user)
+    found = (
+        queue.search(Case.objects.filter(clinic__in=request.user.clinics("staff")), text)
+        if text
+        else queue.recent(request.user)
+    )
     cases = list(found.exclude(status=CaseStatus.DRAFT).select_related("patient").order_by("-updated_at")[:100])
     drafts = list(
         Case.objects.filter(clinic__in=request.user.clinics("staff"), status=CaseStatus.DRAFT)

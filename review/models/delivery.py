@@ -62,7 +62,8 @@ class Delivery(WorkRow):
                 condition=Q(recipient_kind__in=["patient", "referrer"]), name="recipient_kind_is_known"
             ),
             models.CheckConstraint(
-                condition=Q(told_at__isnull=True, told_how="") | (Q(told_at__isnull=False, told_by__isnull=False) & ~Q(told_how="")),
+                condition=Q(told_at__isnull=True, told_how="")
+                | (Q(told_at__isnull=False, told_by__isnull=False) & ~Q(told_how="")),
                 name="told_delivery_says_how_and_by_whom",
             ),
             models.CheckConstraint(

@@ -60,7 +60,9 @@ class AddedTime(models.Model):
     class Meta:
         ordering = ["started_at", "pk"]
         constraints = [
-            models.CheckConstraint(condition=Q(stopped_at__gt=F("started_at")), name="added_time_stops_after_it_starts"),
+            models.CheckConstraint(
+                condition=Q(stopped_at__gt=F("started_at")), name="added_time_stops_after_it_starts"
+            ),
             models.CheckConstraint(
                 condition=Q(reason_code__in=["outside_record", "colleague", "literature", "printed", "other"]),
                 name="added_time_reason_is_known",

@@ -19,7 +19,9 @@ def reading_case(request: HttpRequest, case_id) -> Case:
 
 
 def own_review(request: HttpRequest, case: Case) -> Review:
-    review = get_object_or_404(Review.objects.select_related("specialist__practitioner"), case=case, specialist=request.user)
+    review = get_object_or_404(
+        Review.objects.select_related("specialist__practitioner"), case=case, specialist=request.user
+    )
     review.case = case
     return review
 

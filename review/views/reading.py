@@ -102,7 +102,9 @@ def ask(request: HttpRequest, case_id) -> HttpResponse:
         except (IntakeRefused, TransitionRefused) as refused:
             form.add_error(None, str(refused))
         else:
-            messages.success(request, f"{case.patient} is asked. The answer comes back to you first; your draft is kept.")
+            messages.success(
+                request, f"{case.patient} is asked. The answer comes back to you first; your draft is kept."
+            )
             return redirect("review:worklist")
     return _leaving(request, "intake/triage_ask.html", case, form)
 

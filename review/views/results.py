@@ -23,7 +23,10 @@ class AddendumForm(forms.Form):
         error_messages={"required": "Write the addendum."},
     )
     patient_text = forms.CharField(
-        label="For the patient, in plain words", widget=forms.Textarea(attrs={"rows": 4}), max_length=8000, required=False
+        label="For the patient, in plain words",
+        widget=forms.Textarea(attrs={"rows": 4}),
+        max_length=8000,
+        required=False,
     )
     diagnosis = forms.BooleanField(label="The diagnosis changed", required=False)
     plan = forms.BooleanField(label="The plan changed", required=False)
@@ -112,7 +115,10 @@ def referrer_result(request: HttpRequest, case_id) -> HttpResponse:
         raise Http404
     delivery.record_opened(case=case, kind="referrer")
     record_view(request, "result.viewed", review, as_role="referrer")
-    context = _context(case, review) | {"to_acknowledge": _unacknowledged(case, "referrer"), "back": "review:referrer_home"}
+    context = _context(case, review) | {
+        "to_acknowledge": _unacknowledged(case, "referrer"),
+        "back": "review:referrer_home",
+    }
     return render(request, "review/result_clinical.html", context)
 
 

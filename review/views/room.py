@@ -51,7 +51,10 @@ def _story(request: HttpRequest, case: Case) -> dict:
     photos = [photo for photo in case.photos.live().prefetch_related("renditions") if photo.status == "ready"]
     for photo in photos:
         photo.case = case
-    chosen = next((photo for photo in photos if str(photo.pk) == (request.GET.get("photo") or request.GET.get("show_photo"))), photos[0] if photos else None)
+    chosen = next(
+        (photo for photo in photos if str(photo.pk) == (request.GET.get("photo") or request.GET.get("show_photo"))),
+        photos[0] if photos else None,
+    )
     earlier = (
         case.patient.cases.filter(created_at__lt=case.created_at)
         .exclude(status__in=[CaseStatus.DRAFT, CaseStatus.WITHDRAWN])
@@ -70,7 +73,13 @@ def _story(request: HttpRequest, case: Case) -> dict:
 
 
 def _inside(
-    request: HttpRequest, case: Case, review: Review, form: ReviewForm, *, stored: Review | None = None, status: int = 200
+    request: HttpRequest,
+    case: Case,
+    review: Review,
+    form: ReviewForm,
+    *,
+    stored: Review | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     query = request.GET.get("icd_q", "").strip()
     codes = request.POST.getlist("icd10cm") if form.is_bound else [d.icd10cm for d in review.diagnoses.all()]
@@ -229,9 +238,7 @@ def _sign(request: HttpRequest, case: Case, review: Review) -> HttpResponse:
     return redirect("review:signed", case.pk)
 
 
-def _sign_page(
-    request: HttpRequest, case: Case, review: Review, *, error: str = "", status: int = 200
-) -> HttpResponse:
+def _sign_page(request: HttpRequest, case: Case, review: Review, *, error: str = "", status: int = 200) -> HttpResponse:
     review.refresh_from_db()
     review.case = case
     proposal = services.propose(review, last_beat_id=last_beat_id(review))

@@ -19,7 +19,9 @@ def spans_of(time: dict) -> list[dict]:
     """Counted and not counted stretches in the order of time."""
     spans = [{"start": s, "end": e, "why": "counted"} for s, e in time["intervals_ms"]]
     spans += [dict(part) for part in time["not_counted_ms"]]
-    spans = sorted((span for span in spans if span["end"] > span["start"]), key=lambda span: (span["start"], span["end"]))
+    spans = sorted(
+        (span for span in spans if span["end"] > span["start"]), key=lambda span: (span["start"], span["end"])
+    )
     for span in spans:
         span["words"] = WHY[span["why"]]
         span["counts"] = span["why"] == "counted"

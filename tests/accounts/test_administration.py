@@ -44,12 +44,8 @@ def test_the_flag_is_staff_opens_nothing(sign_in, clinic):
 
 def test_people_are_found_by_name_and_address(sign_in, ada, ben, kay):
     client = sign_in(ada)
-    assert [p.email for p in client.get("/administration/", {"q": "ben sam"}).context["people"]] == [
-        ben.email
-    ]
-    assert [p.email for p in client.get("/administration/", {"q": kay.email}).context["people"]] == [
-        kay.email
-    ]
+    assert [p.email for p in client.get("/administration/", {"q": "ben sam"}).context["people"]] == [ben.email]
+    assert [p.email for p in client.get("/administration/", {"q": kay.email}).context["people"]] == [kay.email]
     assert "Nobody found" in client.get("/administration/", {"q": "zzz"}).content.decode()
 
 
@@ -67,9 +63,7 @@ def test_the_list_goes_on_after_the_last_address(sign_in, ada, monkeypatch):
     assert seen == sorted(User.objects.values_list("email", flat=True))
 
 
-def test_the_list_asks_the_same_number_of_questions_for_any_length(
-    sign_in, ada, clinic, django_assert_max_num_queries
-):
+def test_the_list_asks_the_same_number_of_questions_for_any_length(sign_in, ada, clinic, django_assert_max_num_queries):
     for _ in range(10):
         factories.make_user("Many", "staff", clinic)
     client = sign_in(ada)

@@ -176,9 +176,7 @@ def test_a_script_is_told_and_htmx_moves_the_whole_page(clock, ben):
     answer = post_late(client, clock, Accept="application/json")
     assert answer.status_code == 401
     assert answer.json() == {"signed_out": True, "sign_in": "/accounts/login/?next=/accounts/me/"}
-    htmx = client.get(
-        "/accounts/me/", headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/my/"}
-    )
+    htmx = client.get("/accounts/me/", headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/my/"})
     assert htmx["HX-Redirect"] == "/accounts/login/?next=/my/"
 
 

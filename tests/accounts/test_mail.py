@@ -28,19 +28,14 @@ def folder(settings, tmp_path):
 
 
 def notice(**fields) -> str:
-    return mail.send_notice(
-        **({"to": "m@example.test", "template": "message_waiting", "dedupe_key": "a"} | fields)
-    )
+    return mail.send_notice(**({"to": "m@example.test", "template": "message_waiting", "dedupe_key": "a"} | fields))
 
 
 def test_a_notice_says_that_something_waits_and_nothing_of_what(folder):
     notice()
     [kept] = mail.kept_mails()
     assert (kept.subject, kept.to) == ("You have a message", "m@example.test")
-    assert (
-        kept.body.strip()
-        == f"You have a message. Sign in to read it:\n\n{mail.public_url('/accounts/login/')}"
-    )
+    assert kept.body.strip() == f"You have a message. Sign in to read it:\n\n{mail.public_url('/accounts/login/')}"
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
@@ -94,9 +89,7 @@ def test_settings_from_the_environment(monkeypatch, tmp_path, environment, expec
     assert {name: found[name] for name in expected} == expected
 
 
-@pytest.mark.parametrize(
-    "environment", [{"EMAIL_URL": "mail.test"}, {"SMTP_HOST": "m", "SMTP_SECURITY": "maybe"}]
-)
+@pytest.mark.parametrize("environment", [{"EMAIL_URL": "mail.test"}, {"SMTP_HOST": "m", "SMTP_SECURITY": "maybe"}])
 def test_settings_that_cannot_be_understood_stop_the_start(monkeypatch, tmp_path, environment):
     for name, value in environment.items():
         monkeypatch.setenv(name, value)

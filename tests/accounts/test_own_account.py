@@ -65,9 +65,7 @@ class CityForm(forms.Form):
 
 def test_other_apps_add_cards_for_those_they_concern(sign_in, ben, ada, monkeypatch):
     monkeypatch.setattr(hooks, "_profile_forms", {})
-    hooks.register_profile_form(
-        hooks.ProfileForm("home", "Postal address", lambda user: user == ben, CityForm)
-    )
+    hooks.register_profile_form(hooks.ProfileForm("home", "Postal address", lambda user: user == ben, CityForm))
     client = sign_in(ben)
     assert "Postal address" in client.get("/accounts/me/").content.decode()
     client.post("/accounts/me/", {"form": "home", "home-city": "Columbus"})

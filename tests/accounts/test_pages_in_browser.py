@@ -86,8 +86,7 @@ def test_pages_are_accessible(live_server, browser, axe, addresses, request, dan
         page.goto(live_server.url + address)
         page.add_script_tag(content=axe)
         found += [
-            (address, hit["id"], hit["nodes"][0]["html"][:120])
-            for hit in page.evaluate("axe.run()")["violations"]
+            (address, hit["id"], hit["nodes"][0]["html"][:120]) for hit in page.evaluate("axe.run()")["violations"]
         ]
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         found += [(address, "scrolls sideways", wide)] if wide > 0 else []

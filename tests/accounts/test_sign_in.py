@@ -144,9 +144,7 @@ def test_twelve_guesses_at_once_are_all_counted(ben):
     for thread in threads:
         thread.join()
     assert len(outcomes) == 12
-    assert (
-        outcomes.count("tried") <= throttle.SIGN_IN_ACCOUNT.tries + 1
-    )  # two may commit out of the order of their ids
+    assert outcomes.count("tried") <= throttle.SIGN_IN_ACCOUNT.tries + 1  # two may commit out of the order of their ids
 
 
 @pytest.mark.parametrize("target", ["/my/cases/new/?a=1", "/administration/audit/"])

@@ -101,9 +101,7 @@ def test_a_late_commit_far_below_is_sealed_by_the_stragglers_run(ada, monkeypatc
     for event in rest:  # as if `early` had committed only now
         last = AuditSeal.objects.order_by("-position").first()
         position, previous = (last.position + 1, last.digest) if last else (1, seals.GENESIS)
-        AuditSeal.objects.create(
-            position=position, event=event, digest=seals.digest(previous, position, event)
-        )
+        AuditSeal.objects.create(position=position, event=event, digest=seals.digest(previous, position, event))
     assert seals.seal() == 0
     assert seals.seal(everything=True) == 1
     assert AuditSeal.objects.get(event=early).position == 5

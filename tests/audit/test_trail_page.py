@@ -50,9 +50,7 @@ def test_search_by_case_number_and_by_a_case_in_a_list(sign_in, ada, draft, ben)
     assert verbs(client.get(URL, {"subject": str(uuid.uuid4())})) == []
 
 
-def test_pages_go_on_below_the_last_row_without_counting(
-    sign_in, ada, monkeypatch, django_assert_max_num_queries
-):
+def test_pages_go_on_below_the_last_row_without_counting(sign_in, ada, monkeypatch, django_assert_max_num_queries):
     monkeypatch.setattr(views, "PAGE", 3)
     for n in range(7):
         record(f"test.n{n}", by=ada, subject=ada)

@@ -61,7 +61,9 @@ def test_two_reviews_of_one_clinician_share_the_wall_clock(tab, review, dana, cl
     assert measured(review) == 5_000 and measured(second) == 45_000
 
 
-def test_what_was_signed_with_one_review_is_not_credited_to_another(tab, filled, sign, dana, clock, patient, ana, group):
+def test_what_was_signed_with_one_review_is_not_credited_to_another(
+    tab, filled, sign, dana, clock, patient, ana, group
+):
     case = factories.put_status(factories.make_draft(patient, by=ana), "ready", group=group, patient_state="OH")
     second = services.claim_case(case=case, by=dana)
     other = Tab(second, dana, clock, "tab-9")

@@ -89,7 +89,10 @@ def test_giving_back_keeps_the_draft_and_passes_only_the_note(review, ready, dan
 def test_asking_ends_the_hold_and_the_answer_comes_back_to_the_asker_first(review, ready, dana, dora, ana):
     ready.refresh_from_db()
     asked = services.ask_for_more(
-        case=ready, by=dana, items=[Asked("question", question="Which tablet?")], deadline=timezone.now() + timedelta(days=2)
+        case=ready,
+        by=dana,
+        items=[Asked("question", question="Which tablet?")],
+        deadline=timezone.now() + timedelta(days=2),
     )
     ready.refresh_from_db()
     assert (ready.status, ready.holder, ready.asked_from) == ("needs_information", None, "specialist")

@@ -24,7 +24,11 @@ def url(name, case):
 
 def form_of(review, **changes):
     fields = {name: value for name, value in DRAFT.items() if name != "differential"}
-    data = fields | {"differential": "Solar lentigo; lentigo simplex", "version": review.version, "icd10cm": [NEVUS_RIGHT]}
+    data = fields | {
+        "differential": "Solar lentigo; lentigo simplex",
+        "version": review.version,
+        "icd10cm": [NEVUS_RIGHT],
+    }
     return {key: value for key, value in (data | changes).items() if value is not None}
 
 
@@ -224,7 +228,9 @@ def test_ways_out_say_what_happens_and_do_it(sign_in, review, ready, dana):
     assert client.get(url("sign", ready)).url == url("room", ready)
 
 
-def test_the_list_asks_the_database_a_fixed_number_of_times(sign_in, patient, ana, group, dana, django_assert_max_num_queries):
+def test_the_list_asks_the_database_a_fixed_number_of_times(
+    sign_in, patient, ana, group, dana, django_assert_max_num_queries
+):
     client = sign_in(dana)
     for _ in range(6):
         case = factories.put_status(factories.make_draft(patient, by=ana), "ready", group=group, patient_state="OH")

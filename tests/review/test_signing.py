@@ -68,7 +68,14 @@ def test_a_changed_record_is_found(filled, tab, sign):
 
 @pytest.mark.parametrize(
     ("ms", "band"),
-    [(0, "none"), (1, "under_10"), (599_999, "under_10"), (600_000, "10_to_20"), (1_200_000, "10_to_20"), (1_200_001, "over_20")],
+    [
+        (0, "none"),
+        (1, "under_10"),
+        (599_999, "under_10"),
+        (600_000, "10_to_20"),
+        (1_200_000, "10_to_20"),
+        (1_200_001, "over_20"),
+    ],
 )
 def test_bands_compare_whole_milliseconds(ms, band):
     assert band_of(ms) == band
@@ -190,14 +197,24 @@ def test_a_full_storage_signs_nothing(filled, sign, monkeypatch, settings, tmp_p
 
 def test_the_database_itself_refuses_a_second_signed_review(filled, sign, eli):
     signed = sign(filled)
-    columns = {f.attname: getattr(signed, f.attname) for f in Review._meta.concrete_fields if f.name not in {"id", "specialist"}}
+    columns = {
+        f.attname: getattr(signed, f.attname)
+        for f in Review._meta.concrete_fields
+        if f.name not in {"id", "specialist"}
+    }
     with pytest.raises(IntegrityError, match="one_signed_review_per_case|UNIQUE"), transaction.atomic():
         Review.objects.create(**columns, specialist=eli)
 
 
 def test_the_database_itself_refuses_a_signature_without_its_parts(filled, sign):
     signed = sign(filled)
-    for broken in ({"attestation": ""}, {"content_sha256": ""}, {"measured_ms": None}, {"signed_at": None}, {"measured_ms": -1}):
+    for broken in (
+        {"attestation": ""},
+        {"content_sha256": ""},
+        {"measured_ms": None},
+        {"signed_at": None},
+        {"measured_ms": -1},
+    ):
         with pytest.raises(IntegrityError), transaction.atomic():
             Review.objects.filter(pk=signed.pk).update(**broken)
 
@@ -222,7 +239,13 @@ def test_each_day_worked_is_named_and_adds_up(group):
 
 @pytest.mark.parametrize(
     ("words", "side"),
-    [("right upper limb", "right"), ("left eye", "left"), ("bilateral", "both"), ("unspecified", ""), ("right or left", "")],
+    [
+        ("right upper limb", "right"),
+        ("left eye", "left"),
+        ("bilateral", "both"),
+        ("unspecified", ""),
+        ("right or left", ""),
+    ],
 )
 def test_side_named_by_a_code(words, side):
     assert side_of(words) == side

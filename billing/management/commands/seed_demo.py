@@ -99,7 +99,9 @@ def _triaged(cast: DemoPeople, way: Way, case: Case, clock, now: datetime) -> No
         intake_services.withdraw_case(case=case, by=case.started_by, reason="Seen in person meanwhile.")
         return
     if way.status == "needs_information":
-        intake_demo.ask(case, cast.staff, question="" if case.patient.user_id else "Since when did you change your soap?")
+        intake_demo.ask(
+            case, cast.staff, question="" if case.patient.user_id else "Since when did you change your soap?"
+        )
         return
     case = intake_demo.accept(cast, case, way.urgency)
     if way.status == "ready":
@@ -138,5 +140,3 @@ def _answered(cast: DemoPeople, way: Way, case: Case, clock) -> None:
         batches.export_ready(by=cast.biller, lines=[line])
     elif way.line == "void":
         services.void_line(line=line, by=cast.biller, reason="Entered for training, not a real service.")
-
-

@@ -31,9 +31,7 @@ def administration(request: HttpRequest) -> HttpResponse:
         )
     active = Membership.objects.filter(is_active=True).select_related("clinic")
     rows = list(
-        people.filter(email__gt=after).prefetch_related(Prefetch("memberships", active, to_attr="shown"))[
-            : PAGE + 1
-        ]
+        people.filter(email__gt=after).prefetch_related(Prefetch("memberships", active, to_attr="shown"))[: PAGE + 1]
     )
     facts = {
         "people": rows[:PAGE],
@@ -49,9 +47,7 @@ def person_new(request: HttpRequest) -> HttpResponse:
     form = PersonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         user = services.add_person(by=request.user, **form.cleaned_data)
-        messages.success(
-            request, f"{user} has an account. A mail with a link to set the password is on its way."
-        )
+        messages.success(request, f"{user} has an account. A mail with a link to set the password is on its way.")
         return redirect("accounts:person", user_id=user.pk)
     return render(request, "accounts/person_new.html", {"form": form})
 
@@ -64,9 +60,7 @@ def person(request: HttpRequest, user_id) -> HttpResponse:
         services.grant(by=request.user, user=user, **form.cleaned_data)
         messages.success(request, "The role is added.")
         return redirect("accounts:person", user_id=user.pk)
-    memberships = (
-        user.memberships.filter(is_active=True).select_related("clinic").order_by("clinic__name", "role")
-    )
+    memberships = user.memberships.filter(is_active=True).select_related("clinic").order_by("clinic__name", "role")
     return render(request, "accounts/person.html", {"person": user, "memberships": memberships, "form": form})
 
 
@@ -104,9 +98,7 @@ def clinics(request: HttpRequest) -> HttpResponse:
 @require_GET
 def licences(request: HttpRequest) -> HttpResponse:
     today = timezone.localdate()
-    rows = Licence.objects.select_related("practitioner__user").order_by(
-        "practitioner__user__last_name", "state"
-    )[:500]
+    rows = Licence.objects.select_related("practitioner__user").order_by("practitioner__user__last_name", "state")[:500]
     return render(request, "accounts/licences.html", {"licences": rows, "today": today})
 
 

@@ -44,9 +44,7 @@ def password_reset(request: HttpRequest) -> HttpResponse:
                 (throttle.RESET_ADDRESS, throttle.key(throttle.RESET_ADDRESS, here)),
             )
         except throttle.Throttled as error:
-            return render(
-                request, "accounts/password_reset.html", {"form": form, "locked": str(error)}, status=429
-            )
+            return render(request, "accounts/password_reset.html", {"form": form, "locked": str(error)}, status=429)
         services.ask_for_password_reset(email=email)
         return render(request, "accounts/password_reset_sent.html", {"email": email})
     return render(request, "accounts/password_reset.html", {"form": form})
@@ -65,9 +63,7 @@ def password_set(request: HttpRequest, uid: str, token: str) -> HttpResponse:
         return render(request, "accounts/link_refused.html", status=410)
     form = NewPasswordForm(request.POST or None, user=user)
     if request.method == "POST" and form.is_valid():
-        services.set_password(
-            user=user, password=form.cleaned_data["new_password"], verb="account.password_reset"
-        )
+        services.set_password(user=user, password=form.cleaned_data["new_password"], verb="account.password_reset")
         request.session.flush()
         messages.success(request, "Your new password is set. Sign in with it.")
         return redirect("accounts:login")
@@ -103,9 +99,7 @@ def me(request: HttpRequest) -> HttpResponse:
         (hook, hook.form(request.POST if sent == hook.key else None, user=request.user, prefix=hook.key))
         for hook in hooks.profile_forms(request.user)
     ]
-    form = ProfileForm(
-        request.POST if sent == "profile" else None, instance=User.objects.get(pk=request.user.pk)
-    )
+    form = ProfileForm(request.POST if sent == "profile" else None, instance=User.objects.get(pk=request.user.pk))
     if sent == "profile" and form.is_valid():
         services.change_profile(by=request.user, **form.cleaned_data)
         messages.success(request, "Saved.")

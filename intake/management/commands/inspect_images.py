@@ -39,7 +39,7 @@ class Command(BaseCommand):
 
     def _verdict(self, path: str, out: Path | None) -> dict:
         try:
-            if not stat.S_ISREG(os.stat(path).st_mode):
+            if not stat.S_ISREG(Path(path).stat().st_mode):
                 return _refused(path, refuse("unreadable_file", why="it is not a file"), None)
             data = Path(path).read_bytes()
         except (OSError, ValueError) as error:

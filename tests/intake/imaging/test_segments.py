@@ -39,7 +39,9 @@ def test_stripping_twice_changes_nothing(name):
 
 
 @pytest.mark.parametrize("marker", [0xE0, 0xE1, 0xE2, 0xE5, 0xED, 0xEE, 0xEF, 0xFE, 0xDC, 0xF0, 0xF7, 0xCC, 0xC8])
-@pytest.mark.parametrize("start", [b"", b"JFIF\0", b"JFXX\0\x10", b"Exif\0\0", b"ICC_PROFILE\0\x01\x01", b"MPF\0", b"Adobe"])
+@pytest.mark.parametrize(
+    "start", [b"", b"JFIF\0", b"JFXX\0\x10", b"Exif\0\0", b"ICC_PROFILE\0\x01\x01", b"MPF\0", b"Adobe"]
+)
 def test_text_in_any_segment_goes(marker, start):
     data = corpus.with_segments(corpus.jpeg(), corpus.segment(marker, start + CANARY * 3))
     assert CANARY not in segments.strip(data)
