@@ -32,7 +32,7 @@ def sharpness(luma: numpy.ndarray, rounding: float = 1.0) -> float:
 
 def _luma(image: Image.Image, long_side: int = 512) -> numpy.ndarray:
     scale = min(1.0, long_side / max(image.size))
-    size = (max(8, round(image.width * scale)), max(8, round(image.height * scale)))
+    size = (max(16, round(image.width * scale)), max(16, round(image.height * scale)))
     small = image.convert("L").resize(size, Image.Resampling.BILINEAR)
     return numpy.asarray(small, dtype=numpy.float64)
 

@@ -1,0 +1,46 @@
+import io
+import time
+
+import pytest
+from PIL import Image
+
+from intake import demo_pictures
+from intake.imaging import pipeline
+from tests.intake.imaging.looking import accepted
+
+EVERY = [(kind, view) for kind in demo_pictures.KINDS for view in demo_pictures.VIEWS]
+
+
+@pytest.mark.parametrize(("kind", "view"), EVERY)
+def test_every_kind_has_every_view_and_passes_for_a_photo(kind, view):
+    began = time.process_time()
+    data = demo_pictures.picture(kind, view=view)
+    assert time.process_time() - began < 3
+    outcome = accepted(pipeline.process(data))
+    assert (outcome.width, outcome.height, outcome.quality.verdict) == (1200, 1500, "good")
+
+
+def test_the_same_call_gives_the_same_picture():
+    assert demo_pictures.picture("rash", seed=4) == demo_pictures.picture("rash", seed=4)
+    assert demo_pictures.picture("rash", seed=4) != demo_pictures.picture("rash", seed=5)
+
+
+@pytest.mark.parametrize(("flaw", "reason"), [("blurred", "blurred"), ("dark", "too_dark")])
+@pytest.mark.parametrize("kind", demo_pictures.KINDS)
+def test_flawed_ones_are_told(kind, flaw, reason):
+    outcome = accepted(pipeline.process(demo_pictures.picture(kind, flaw=flaw)))
+    assert reason in outcome.quality.reasons
+
+
+def test_the_earlier_mole_is_smaller():
+    def dark_share(kind: str) -> float:
+        grey = Image.open(io.BytesIO(demo_pictures.picture(kind))).convert("L")
+        return sum(grey.histogram()[:140]) / (grey.width * grey.height)
+
+    assert dark_share("quiet_mole") < 0.7 * dark_share("changing_mole")
+
+
+@pytest.mark.parametrize("wrong", [{"view": "x-ray"}, {"tone": "green"}, {"flaw": "upside_down"}])
+def test_an_unknown_wish_is_an_error(wrong):
+    with pytest.raises(ValueError, match="no such picture"):
+        demo_pictures.picture("rash", **wrong)
