@@ -57,8 +57,15 @@ class ReviewForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.fields["photos_adequate"].choices = Review.Adequate.choices
         self.fields["confidence"].choices = Review.Confidence.choices
+        self.fields["disposition"].choices = [("", "Not chosen"), *Review.Disposition.choices]
         self.initial["differential"] = "; ".join(self.instance.differential)
         self.initial["version"] = self.instance.version
+
+    def name_what_signing_needs(self) -> None:
+        """Call it after validation: a draft may be half empty, but these are not called optional on the page."""
+        self.use_required_attribute = False
+        for name in ("findings", "assessment", "plan", "patient_text"):
+            self.fields[name].required = True
 
     def draft(self) -> dict:
         data = {name: self.cleaned_data[name] for name in self.Meta.fields}

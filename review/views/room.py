@@ -81,6 +81,8 @@ def _inside(
     stored: Review | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    form.errors  # noqa: B018 validate a bound form before its fields are marked
+    form.name_what_signing_needs()
     query = request.GET.get("icd_q", "").strip()
     codes = request.POST.getlist("icd10cm") if form.is_bound else [d.icd10cm for d in review.diagnoses.all()]
     known = Icd10Code.objects.in_bulk(codes)
@@ -234,7 +236,7 @@ def _sign(request: HttpRequest, case: Case, review: Review) -> HttpResponse:
     except OSError:
         error = "The storage for the time record does not answer. Nothing was signed, your draft is kept. Try again in a minute."
         return _sign_page(request, case, review, error=error, status=503)
-    messages.success(request, f"Signed. {case.patient} and the clinic are told by themselves.")
+    messages.success(request, f"Signed. The recommendation is on its way to {case.patient}.")
     return redirect("review:signed", case.pk)
 
 

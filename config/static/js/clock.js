@@ -35,6 +35,8 @@
     const key = shown(), [tone, text] = LOOK[key];
     if (clock.dataset.state !== key) {
       clock.dataset.state = key; clock.dataset.tone = tone; words.textContent = text;
+      const own = clock.querySelector(`[data-clock-icon="${key}"]`) || clock.querySelector('[data-clock-icon="other"]');
+      for (const icon of clock.querySelectorAll("[data-clock-icon]")) icon.hidden = icon !== own;
       // spoken once at each change, not each second
       status.textContent = `Clock: ${text.toLowerCase()}`;
     }

@@ -1,0 +1,246 @@
+"""The reading room in a real browser: a review from the work list to the signature, the clock's honesty, the viewer, and
+no accessibility violation. DERMFORWARD_SHOTS=folder keeps what the browser saw."""
+
+import os
+import re
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from django.urls import reverse
+
+from intake import demo_pictures
+from intake.models import Case
+from intake.renditions import process_photo
+from intake.services import attach_photo
+from review.models import Beat, Review
+from tests import factories
+from tests.review.conftest import NEVUS_RIGHT
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = [
+    pytest.mark.skipif(not CHROMIUM or not find_spec("playwright"), reason="needs Chromium and Playwright"),
+    pytest.mark.django_db(transaction=True),
+]
+ARGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+
+
+@pytest.fixture
+def browser(monkeypatch):
+    from playwright.sync_api import sync_playwright
+
+    # Playwright's sync API runs an event loop in this thread; Django would refuse its own queries beside it
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def axe() -> str:
+    package = Path(find_spec("axe_playwright_python").origin).parent
+    return next(package.rglob("axe.min.js")).read_text()
+
+
+@pytest.fixture
+def look(axe):
+    """look(page, name): nothing inaccessible, nothing wider than the window."""
+
+    def _look(page, name):
+        folder = os.environ.get("DERMFORWARD_SHOTS")
+        if folder:
+            page.screenshot(path=f"{folder}/{name}-{page.viewport_size['width']}.png")
+        page.evaluate(axe)
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        assert [(v["id"], v["nodes"][0]["html"]) for v in found["violations"]] == []
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, f"{name} scrolls sideways by {wide} px"
+
+    return _look
+
+
+@pytest.fixture
+def pictured(draft, ana, group, icd):
+    """Four photographs as the pipeline leaves them, in a case that waits for a dermatologist."""
+    for view in ("overview", "close_up", "oblique", "scale"):
+        attach_photo(
+            case=draft, by=ana, data=demo_pictures.picture("changing_mole", view=view), name=f"{view}.jpg", slot=view
+        )
+    for photo in draft.photos.all():
+        process_photo(photo.pk)
+    return factories.put_status(draft, "ready", group=group, patient_state="OH", urgency="urgent")
+
+
+def open_page(browser, live_server, user, width=1440, height=900, **options):
+    context = browser.new_context(viewport={"width": width, "height": height}, **options)
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    # what the content policy blocks shows as an error on the console
+    page.on("console", lambda line: pytest.fail(line.text) if "Content Security" in line.text else None)
+    page.on("pageerror", lambda error: pytest.fail(str(error)))
+    page.goto(live_server.url + "/accounts/login/")
+    page.fill("[name=email]", user.email)
+    page.fill("[name=password]", factories.PASSWORD)
+    page.click("form button[type=submit]")
+    page.wait_for_url("**/reading/**")
+    return page
+
+
+def type_the_review(page):
+    page.get_by_label("Yes", exact=True).check()
+    page.fill("#id_findings", "Asymmetric 14 mm brown macule, at least 3 shades, irregular border.")
+    page.fill("#id_assessment", "Atypical nevus; rule out melanoma")
+    page.fill("#id_icd_q", "nevi right")
+    page.locator("#icd-found button").first.wait_for()
+    page.locator(f"#icd-found button[value='{NEVUS_RIGHT}']").click()
+    page.fill("#id_differential", "Dysplastic nevus; solar lentigo")
+    page.get_by_label("Medium").check()
+    page.fill("#id_plan", "Excision biopsy, 2 mm margin: clinic, within 14 days")
+    page.fill("#id_patient_text", "Have the spot taken out within two weeks. Your clinic calls you.")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1024, 768), (390, 844)])
+def test_from_the_list_to_the_signature(live_server, browser, look, pictured, dana, width, height):
+    page = open_page(browser, live_server, dana, width, height)
+    look(page, "work-list")
+    page.get_by_role("button", name=re.compile("Open the case of")).click()
+    page.wait_for_url(f"**/reading/{pictured.pk}/")
+    page.locator("#clock[data-state=counting]").wait_for()
+    type_the_review(page)
+    page.locator("[data-saved]", has_text="Draft saved").wait_for()
+    page.wait_for_function("document.querySelector('[data-image]').complete")
+    look(page, "reading-room")
+    page.get_by_role("button", name="Check and sign").click()
+    page.wait_for_url("**/sign/")
+    look(page, "sign")
+    review = Review.objects.get()
+    assert review.differential == ["Dysplastic nevus", "solar lentigo"]
+    assert list(review.diagnoses.values_list("icd10cm", flat=True)) == [NEVUS_RIGHT]
+    assert Beat.objects.latest("pk").state == "ended"
+    page.get_by_role("link", name="See every interval").click()
+    look(page, "time")
+    page.go_back()
+    page.locator("input[name=attested]").check()
+    page.get_by_role("button", name="Sign and send").click()
+    page.wait_for_url("**/signed/")
+    look(page, "signed")
+    review.refresh_from_db()
+    assert review.is_signed and 0 < review.measured_ms < 60_000
+    page.goto(live_server.url + reverse("review:signed_list"))
+    look(page, "signed-list")
+    page.goto(live_server.url + reverse("review:worklist"))
+    look(page, "work-list-empty")
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_ways_out_are_accessible(live_server, browser, look, review, dana, width):
+    page = open_page(browser, live_server, dana, width)
+    for name in ("release", "ask", "in_person", "back_to_triage", "time", "sign", "room"):
+        page.goto(live_server.url + reverse(f"review:{name}", args=[review.case_id]))
+        look(page, name)
+
+
+def test_the_clock_pauses_hides_and_goes_on(live_server, browser, review, dana):
+    page = open_page(browser, live_server, dana)
+    page.goto(live_server.url + reverse("review:room", args=[review.case_id]))
+    clock = page.locator("#clock")
+    page.locator("#clock[data-state=counting]").wait_for()
+    page.get_by_role("button", name="Pause").click()
+    page.locator("#clock[data-state=paused]").wait_for()
+    assert "Paused" in clock.inner_text()
+    page.get_by_role("button", name="Go on").click()
+    page.locator("#clock[data-state=counting]").wait_for()
+    page.goto(live_server.url + reverse("review:worklist"))
+    page.wait_for_load_state("networkidle")
+    states = list(Beat.objects.order_by("pk").values_list("state", flat=True))
+    assert states == ["counting", "paused", "counting", "ended"]
+    assert list(Beat.objects.order_by("pk").values_list("seq", flat=True)) == [0, 1, 2, 3]
+
+
+def test_nobody_there_is_asked_after_75_s_and_stopped_after_90(live_server, browser, look, review, dana):
+    page = open_page(browser, live_server, dana)
+    page.clock.install()
+    page.goto(live_server.url + reverse("review:room", args=[review.case_id]))
+    page.locator("#clock[data-state=counting]").wait_for()
+    page.clock.run_for(76_000)
+    page.get_by_text("Still reviewing?", exact=True).wait_for()
+    look(page, "still-reviewing")
+    page.clock.run_for(16_000)
+    page.locator("#clock[data-state=idle]").wait_for()
+    count = Beat.objects.count()
+    page.clock.run_for(60_000)
+    assert Beat.objects.count() == count
+    page.keyboard.press("Shift")
+    page.locator("#clock[data-state=counting]").wait_for()
+
+
+def test_offline_says_so_keeps_the_text_and_sends_it_later(live_server, browser, review, dana):
+    page = open_page(browser, live_server, dana)
+    page.goto(live_server.url + reverse("review:room", args=[review.case_id]))
+    page.locator("#clock[data-state=counting]").wait_for()
+    page.context.set_offline(True)
+    page.fill("#id_findings", "Typed without a line")
+    page.get_by_role("button", name="Pause").click()
+    page.locator("#clock[data-state=offline]").wait_for()
+    page.locator("[data-saved]", has_text="Offline").wait_for()
+    page.context.set_offline(False)
+    page.locator("[data-saved]", has_text="Draft saved").wait_for()
+    review.refresh_from_db()
+    assert review.findings == "Typed without a line"
+
+
+def test_a_second_window_shows_both_texts(live_server, browser, review, dana):
+    page = open_page(browser, live_server, dana)
+    address = live_server.url + reverse("review:room", args=[review.case_id])
+    page.goto(address)
+    other = page.context.new_page()
+    other.goto(address)
+    other.fill("#id_findings", "From the second window")
+    other.locator("[data-saved]", has_text="Draft saved").wait_for()
+    page.bring_to_front()
+    page.fill("#id_findings", "From the first window")
+    page.get_by_text("This draft was saved in another window").first.wait_for()
+    assert page.input_value("#id_findings") == "From the first window"
+    assert page.get_by_text("From the second window").count() == 1
+
+
+def test_the_viewer_zooms_turns_and_walks_by_keyboard(live_server, browser, pictured, dana):
+    page = open_page(browser, live_server, dana)
+    page.get_by_role("button", name=re.compile("Open the case of")).click()
+    zoom = page.locator("[data-zoom]")
+    assert zoom.inner_text() == "Fit"
+    page.keyboard.press("+")
+    assert zoom.inner_text().endswith("%")
+    page.keyboard.press("1")
+    assert zoom.inner_text() == "100%"
+    page.keyboard.press("r")
+    assert "rotate(90deg)" in page.locator("[data-image]").get_attribute("style")
+    page.keyboard.press("0")
+    first = page.locator("[data-caption]").inner_text()
+    page.keyboard.press("]")
+    assert page.locator("[data-caption]").inner_text() != first
+    page.locator(".strip button").nth(2).click()
+    assert page.locator(".strip button").nth(2).get_attribute("aria-pressed") == "true"
+    assert Case.objects.get(pk=pictured.pk).status == "in_review"
+
+
+def test_without_a_script_the_review_is_typed_and_signed(live_server, browser, pictured, dana):
+    page = open_page(browser, live_server, dana, java_script_enabled=False)
+    page.get_by_role("button", name=re.compile("Open the case of")).click()
+    page.locator("noscript .alert", has_text="").first.wait_for()
+    assert "your time cannot be counted here" in page.locator(".pane-doc noscript").inner_text()
+    page.locator(".strip button").nth(1).click()
+    page.get_by_label("Yes", exact=True).check()
+    page.fill("#id_findings", "Brown macule")
+    page.fill("#id_icd_q", "nevi right")
+    page.get_by_role("button", name="Find").click()
+    page.locator(f"button[value='{NEVUS_RIGHT}']").click()
+    page.fill("#id_assessment", "Nevus")
+    page.fill("#id_plan", "Biopsy")
+    page.fill("#id_patient_text", "Have it taken out.")
+    page.get_by_role("button", name="Check and sign").click()
+    page.locator("input[name=attested]").check()
+    page.get_by_role("button", name="Sign and send").click()
+    assert Review.objects.get().signed_record["opinion"]["findings"] == "Brown macule"
