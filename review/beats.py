@@ -143,7 +143,7 @@ def review_time(review: Review, upto: int | None = None) -> ReviewTime:
         measured_ms=timekeeping.total(intervals),
         tape_ms=own.ms,
         added_ms=sum(added.ms for added in review.added_times.all()),
-        lost_ms=account.lost_ms(str(review.pk)),
+        lost_ms=account.lost_ms(str(review.specialist_id), str(review.pk)),
         intervals=intervals,
         not_counted=tuple(sorted(not_counted, key=lambda part: (part.start, part.end))),
         last_beat_id=last_beat_id(review) if upto is None else upto,

@@ -58,7 +58,7 @@ def read_tape(lines: Iterable[str]) -> list[Beat]:
             beats.append(_beat(line))
         except KeyError as error:
             raise TapeUnreadable(f"Line {number} has no {error.args[0]}.") from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise TapeUnreadable(f"Line {number} cannot be read: {error}.") from error
     return beats
 

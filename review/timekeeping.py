@@ -14,7 +14,7 @@ The four rules are numbered as in the published rule set, so that an auditor can
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 COUNTING, HIDDEN, PAUSED, ENDED = "counting", "hidden", "paused", "ended"
@@ -67,17 +67,17 @@ class Account:
 
     credits: tuple[Credit, ...]
     not_counted: tuple[NotCounted, ...]
+    would_have: dict[tuple[str, str], tuple[Interval, ...]] = field(default_factory=dict)
 
     def of(self, clinician: str, review: str) -> Credit:
         found = (c for c in self.credits if (c.clinician, c.review) == (clinician, review))
         return next(found, Credit(clinician, review, ()))
 
-    def lost_ms(self, review: str) -> int:
-        """Time of a review lost to outages and crashes, ms: an upper bound for "if it were counted"."""
-        return total(union((n.start, n.end) for n in self.not_counted if n.review == review and n.why in _LOST))
-
-
-_LOST = ("outage", "crash")
+    def lost_ms(self, clinician: str, review: str) -> int:
+        """Time of a review lost to outages and crashes, ms: what would have counted had every beat come through."""
+        got = self.of(clinician, review).intervals
+        whole = self.would_have.get((clinician, review), ())
+        return total(piece for span in whole for piece in subtract(span, got))
 
 
 @dataclass
@@ -145,6 +145,9 @@ def credit(beats: Iterable[Beat], *, idle_ms: int = IDLE_MS, gap_ms: int = GAP_M
         for run in _runs(tab.beats):
             claims[run[0].clinician] += _run_claims(tab, run, idle_ms, gap_ms, not_counted)
         not_counted += _silence(tab)
+    would_have: dict[tuple[str, str], list[Interval]] = defaultdict(list)
+    for tab in tabs:
+        would_have[tab.key[:2]] += _undisturbed(tab, idle_ms)
     intervals: dict[tuple[str, str], list[Interval]] = defaultdict(list)
     for clinician, stretches in claims.items():
         for review, start, end in _settle(stretches, not_counted):
@@ -153,6 +156,7 @@ def credit(beats: Iterable[Beat], *, idle_ms: int = IDLE_MS, gap_ms: int = GAP_M
     return Account(
         tuple(Credit(*key, tuple(union(intervals[key]))) for key in seen),
         tuple(sorted(not_counted, key=lambda n: (n.start, n.end, n.tab, n.why))),
+        {key: tuple(union(spans)) for key, spans in would_have.items()},
     )
 
 
@@ -194,7 +198,7 @@ def _inputs(tab: _Tab) -> list[int]:
 
 def _idle(tab: _Tab, run: list[Beat], idle_ms: int) -> list[Interval]:
     """Rule 2: the stretches of a run without input that are longer than `idle_ms`."""
-    began, ended = run[0].at, run[-1].at
+    began, ended = sorted((run[0].at, run[-1].at))
     points = sorted([began, ended, *(at for at in _inputs(tab) if began < at < ended)])
     return [(low, high) for low, high in pairwise(points) if high - low > idle_ms]
 
@@ -224,6 +228,29 @@ def _span(earlier: Beat, later: Beat, gap_ms: int) -> tuple[Interval | None, lis
         return None, [(whole, "clock")]
     start = later.at - length
     return (start, later.at), ([((earlier.at, start), "clock")] if start > earlier.at else [])
+
+
+def _undisturbed(tab: _Tab, idle_ms: int) -> list[Interval]:
+    """What a tab would claim had each beat arrived when it was made: the runs without their idle stretches.
+
+    A beat that waited for the line arrives late; the quickest of the beats that follow tells how late it cannot have
+    been made. A computer that slept wakes with a new offset, so its sleep stays a stretch without input.
+    """
+    beats, quickest = [], None
+    for beat in reversed(tab.beats):
+        offset = beat.at - beat.mono
+        quickest = offset if quickest is None else min(quickest, offset)
+        beats.append(replace(beat, at=beat.mono + quickest))
+    beats.reverse()
+    level = _Tab(tab.key, tab.order, beats)
+    spans: list[Interval] = []
+    for run in _runs(beats):
+        whole = (run[0].at, run[-1].at)
+        if run[-1].state == COUNTING:
+            # fell silent while counting: one more beat was due
+            whole = (whole[0], whole[1] + BEAT_MS)
+        spans += subtract(whole, _idle(level, run, idle_ms))
+    return spans
 
 
 def _silence(tab: _Tab) -> list[NotCounted]:

@@ -129,7 +129,7 @@ def make_ready_photo(case: Case, *, by: User, slot: str = "close_up", sha256: st
 def put_status(case: Case, status: str, **columns) -> Case:
     """Set a status directly, past the workflow, for tests of the workflow itself."""
     now = timezone.now()
-    columns = {"status": status, "submitted_at": now} | columns
+    columns = {"status": status, "submitted_at": now, "holder": None, "hold_expires_at": None} | columns
     if status in {"ready", "in_review"}:
         columns = {"urgency": "routine", "answer_due_at": now + timedelta(hours=72)} | columns
     if status in {"signed", "delivered", "closed"}:

@@ -10,7 +10,7 @@ from config.accounts.access import ANYONE, SIGNED_IN
 from config.accounts.roles import Role
 
 KNOWN = {role.value for role in Role} | ANYONE | SIGNED_IN
-SAMPLES = {"uuid": str(uuid.uuid4()), "int": "1", "slug": "sample", "str": "sample", "path": "sample"}
+SAMPLES = {"uuid": str(uuid.UUID(int=7)), "int": "1", "slug": "sample", "str": "sample", "path": "sample"}
 
 
 def walk(patterns, prefix=""):

@@ -20,3 +20,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, not memory: threads race on it through connections of their own.
     DATABASES["default"]["NAME"] = VAR / "db.sqlite3"
     DATABASES["default"]["TEST"] = {"NAME": VAR / "test.sqlite3"}
+
+# The live server answers static files straight from their folders.
+WHITENOISE_USE_FINDERS = True
+(VAR / "static").mkdir(exist_ok=True)
