@@ -2,9 +2,12 @@
 
 import json
 from collections.abc import Iterable
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, DecimalException
 
 from review.timekeeping import STATES, Account, Beat
+
+
+_WIDE = Context(prec=100)
 
 
 class TapeUnreadable(ValueError):
@@ -15,8 +18,9 @@ def _ms(value: object, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise ValueError(f"{name} is not a number")
     try:
-        return int((Decimal(value) * 1000).quantize(Decimal(1)))
-    except InvalidOperation as error:
+        # wide enough that nothing is rounded before the one rounding to a millisecond
+        return int(_WIDE.quantize(_WIDE.multiply(Decimal(value), 1000), Decimal(1)))
+    except DecimalException as error:
         raise ValueError(f"{name} is not a time") from error
 
 

@@ -22,6 +22,8 @@ STATES = (COUNTING, HIDDEN, PAUSED, ENDED)
 IDLE_MS = 90_000
 GAP_MS = 45_000
 BEAT_MS = 15_000
+# a beat's way to the server varies by less than this; an outage or a crash costs more
+JITTER_MS = 2_000
 
 Interval = tuple[int, int]
 
@@ -77,7 +79,8 @@ class Account:
         """Time of a review lost to outages and crashes, ms: what would have counted had every beat come through."""
         got = self.of(clinician, review).intervals
         whole = self.would_have.get((clinician, review), ())
-        return total(piece for span in whole for piece in subtract(span, got))
+        pieces = (piece for span in whole for piece in subtract(span, got))
+        return total(piece for piece in pieces if piece[1] - piece[0] >= JITTER_MS)
 
 
 @dataclass
@@ -155,9 +158,20 @@ def credit(beats: Iterable[Beat], *, idle_ms: int = IDLE_MS, gap_ms: int = GAP_M
     seen = dict.fromkeys((beat.clinician, beat.review) for beat in tape)
     return Account(
         tuple(Credit(*key, tuple(union(intervals[key]))) for key in seen),
-        tuple(sorted(not_counted, key=lambda n: (n.start, n.end, n.tab, n.why))),
+        tuple(_joined(not_counted)),
         {key: tuple(union(spans)) for key, spans in would_have.items()},
     )
+
+
+def _joined(parts: list[NotCounted]) -> list[NotCounted]:
+    """In the order of time; neighbours of one tab with one reason as one."""
+    spans: dict[tuple[str, str, str, str], list[Interval]] = defaultdict(list)
+    for part in parts:
+        spans[part.clinician, part.review, part.tab, part.why].append((part.start, part.end))
+    joined = [
+        NotCounted(*key[:3], start, end, key[3]) for key, pieces in spans.items() for start, end in union(pieces)
+    ]
+    return sorted(joined, key=lambda n: (n.start, n.end, n.review, n.tab, n.why))
 
 
 def _tabs(tape: list[Beat]) -> list[_Tab]:
