@@ -1,5 +1,7 @@
 """The ICD-10-CM set, read once into a table: code, words, and whether it may stand on a claim."""
 
+import warnings
+
 from django.db import transaction
 
 from review.models import Icd10Code
@@ -10,7 +12,10 @@ BATCH = 500  # rows a statement: below SQLite's limit of variables
 
 def import_codes() -> int:
     """Add every code of the release that is not in the table yet; returns how many were added. Safe to repeat."""
-    import simple_icd_10_cm as cm  # reads its data on import: not for web processes
+    with warnings.catch_warnings():
+        # its way of reading its own data is deprecated in the standard library; not ours to mend
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import simple_icd_10_cm as cm  # reads its data on import: not for web processes
 
     have = set(Icd10Code.objects.values_list("code", flat=True))
     rows = [
