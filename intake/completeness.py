@@ -26,7 +26,7 @@ _HINTS: tuple[tuple[str, str, str], ...] = (
     (r"\b(bled|bleeds|bleeding)\b", Urgency.PRIORITY, "it bled"),
     (r"\bmelanoma\b", Urgency.PRIORITY, "melanoma is mentioned"),
     (r"\b(new (drug|medicine|tablet))\b", Urgency.PRIORITY, "a new medicine"),
-    (r"\b(sore|hurts?|painful|pain)\b", Urgency.PRIORITY, "it hurts"),
+    (r"\b(hurts?|painful|pain)\b", Urgency.PRIORITY, "it hurts"),
 )
 _EYE_URGENT = r"\b(pain\w*|sore|hurts?|light|lens(es)?|blurr?\w*|vision|sight)\b"
 _ORDER = {Urgency.ROUTINE: 0, Urgency.PRIORITY: 1, Urgency.URGENT: 2}

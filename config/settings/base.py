@@ -35,6 +35,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.accounts.zones.ClinicZoneMiddleware",
     "config.audit.context.AuditContextMiddleware",
     "config.accounts.idle.IdleMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
