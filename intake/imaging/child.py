@@ -66,7 +66,7 @@ def _limit() -> None:
 
 def _read_all(reading: int, deadline: float) -> bytes:
     """Everything until the child closes its end; b"" when it takes too long."""
-    parts = []
+    parts: list[bytes] = []
     while True:
         left = deadline - time.monotonic()
         if left <= 0 or not select.select([reading], [], [], left)[0]:

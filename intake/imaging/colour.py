@@ -1,6 +1,6 @@
 """Everything to sRGB. Profiles are judged by what they do to colours, not by their names."""
 
-import hashlib
+import contextlib
 import io
 import struct
 from functools import lru_cache
@@ -9,6 +9,8 @@ import numpy
 from PIL import Image, ImageCms
 
 SRGB, DISPLAY_P3, OTHER, NONE = "srgb", "display_p3", "other", "none"
+# phones' profiles are below 5 kB; large ones are not worth the worker's memory
+REMEMBERED_BYTES = 65536
 _MODE_OF_SPACE = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
 
 
@@ -75,11 +77,16 @@ def _open(icc: bytes) -> ImageCms.ImageCmsProfile | None:
         return None
 
 
+def _mode_of(profile: ImageCms.ImageCmsProfile | None) -> str:
+    """The mode of pixels that the profile is made for, "" if none that we know."""
+    return _MODE_OF_SPACE.get(profile.profile.xcolor_space.strip(), "") if profile else ""
+
+
 def _effect(icc: bytes) -> numpy.ndarray | None:
     """What the profile makes of a cube of colours (or of its greys), seen in sRGB; None when it is for something else."""
     profile = _open(icc)
-    space = _MODE_OF_SPACE.get(profile.profile.xcolor_space.strip()) if profile else None
-    if space not in {"RGB", "L"}:
+    space = _mode_of(profile)
+    if profile is None or space not in {"RGB", "L"}:
         return None
     try:
         seen = ImageCms.profileToProfile(
@@ -90,26 +97,37 @@ def _effect(icc: bytes) -> numpy.ndarray | None:
     return numpy.asarray(seen, dtype=int)
 
 
-@lru_cache(maxsize=64)
-def _classify(digest: bytes, icc: bytes) -> str:
+def _judge(icc: bytes) -> str:
     seen = _effect(icc)
     if seen is None:
         return OTHER if _open(icc) is not None else NONE
     grey = numpy.asarray(_patches().convert("L").convert("RGB"), dtype=int)
-    known = ((SRGB, numpy.asarray(_patches(), dtype=int)), (SRGB, grey), (DISPLAY_P3, _effect(display_p3_profile())))
+    whole, wide = numpy.asarray(_patches(), dtype=int), _effect(display_p3_profile())
+    known = ((SRGB, whole), (SRGB, grey), (DISPLAY_P3, wide if wide is not None else whole))
     return next((name for name, reference in known if numpy.abs(seen - reference).max() <= 3), OTHER)
+
+
+_remembered_judgement = lru_cache(maxsize=64)(_judge)
 
 
 def classify(icc: bytes | None) -> str:
     """srgb, display_p3, other (a usable profile) or none (nothing, or not a profile)."""
-    return _classify(hashlib.sha256(icc).digest(), icc) if icc else NONE
+    if not icc:
+        return NONE
+    return _remembered_judgement(icc) if len(icc) <= REMEMBERED_BYTES else _judge(icc)
 
 
-@lru_cache(maxsize=16)
-def _transform(icc: bytes, mode: str) -> ImageCms.ImageCmsTransform:
+def _build(icc: bytes, mode: str) -> ImageCms.ImageCmsTransform:
     return ImageCms.buildTransform(
         ImageCms.ImageCmsProfile(io.BytesIO(icc)), ImageCms.createProfile("sRGB"), mode, "RGB"
     )
+
+
+_remembered_transform = lru_cache(maxsize=16)(_build)
+
+
+def _transform(icc: bytes, mode: str) -> ImageCms.ImageCmsTransform:
+    return _remembered_transform(icc, mode) if len(icc) <= REMEMBERED_BYTES else _build(icc, mode)
 
 
 def plain(image: Image.Image) -> Image.Image:
@@ -131,13 +149,7 @@ def plain(image: Image.Image) -> Image.Image:
 
 def to_srgb(image: Image.Image, icc: bytes | None) -> Image.Image:
     """An 8-bit RGB picture in sRGB. A profile that does not fit the pixels is left aside."""
-    kind = classify(icc)
-    if icc and kind in {DISPLAY_P3, OTHER}:
-        profile = _open(icc)
-        space = profile.profile.xcolor_space.strip() if profile else ""
-        if _MODE_OF_SPACE.get(space) == image.mode:
-            try:
-                return ImageCms.applyTransform(image, _transform(icc, image.mode))
-            except (ImageCms.PyCMSError, ValueError):
-                pass
+    if icc and classify(icc) in {DISPLAY_P3, OTHER} and _mode_of(_open(icc)) == image.mode:
+        with contextlib.suppress(ImageCms.PyCMSError, ValueError):
+            return ImageCms.applyTransform(image, _transform(icc, image.mode)) or image
     return image if image.mode == "RGB" else image.convert("RGB")

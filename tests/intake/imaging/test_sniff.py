@@ -8,7 +8,7 @@ from intake.imaging import pipeline, refusals
 from intake.imaging.sniff import sniff
 from intake.imaging.types import Header, Refused
 from tests.intake.imaging import corpus
-from tests.intake.imaging.looking import refused
+from tests.intake.imaging.looking import accepted, refused
 
 
 def ftyp(*brands: bytes) -> bytes:
@@ -80,6 +80,11 @@ def test_moving_pictures_are_told_at_the_door(format):
 
 def test_a_moving_avif_is_refused():
     refused(pipeline.process(corpus.animated("AVIF")), "animation")
+
+
+def test_an_avif_that_calls_itself_a_still_shows_its_still():
+    outcome = accepted(pipeline.process(corpus.animated("AVIF").replace(b"ftypavis", b"ftypavif", 1)))
+    assert (outcome.width, outcome.height) == (480, 640)
 
 
 @pytest.mark.parametrize("reason", refusals.MESSAGES)
