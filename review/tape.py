@@ -6,7 +6,6 @@ from decimal import Context, Decimal, DecimalException
 
 from review.timekeeping import STATES, Account, Beat
 
-
 _WIDE = Context(prec=100)
 
 

@@ -168,9 +168,7 @@ def _joined(parts: list[NotCounted]) -> list[NotCounted]:
     spans: dict[tuple[str, str, str, str], list[Interval]] = defaultdict(list)
     for part in parts:
         spans[part.clinician, part.review, part.tab, part.why].append((part.start, part.end))
-    joined = [
-        NotCounted(*key[:3], start, end, key[3]) for key, pieces in spans.items() for start, end in union(pieces)
-    ]
+    joined = [NotCounted(*key[:3], start, end, key[3]) for key, pieces in spans.items() for start, end in union(pieces)]
     return sorted(joined, key=lambda n: (n.start, n.end, n.review, n.tab, n.why))
 
 

@@ -11,6 +11,4 @@ ARGS = (
     "--disable-component-update --disable-sync"
 ).split()
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
-needs_browser = pytest.mark.skipif(
-    not CHROMIUM or not find_spec("playwright"), reason="needs Chromium and Playwright"
-)
+needs_browser = pytest.mark.skipif(not CHROMIUM or not find_spec("playwright"), reason="needs Chromium and Playwright")

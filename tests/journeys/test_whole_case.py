@@ -94,8 +94,10 @@ def send_photos(page, slots: list[str], files: list[Path]) -> None:
     if rest:
         page.locator("#slot-other input[type=file]").set_input_files(rest)
         page.locator("#slot-other .slot-top").nth(len(rest) - 1).wait_for()
+    from playwright.sync_api import expect
+
     # the pictures appear by themselves when the worker has made them
-    page.wait_for_function("!document.querySelector('.slot .is-sending')", timeout=90_000)
+    expect(page.locator(".slot .is-sending")).to_have_count(0, timeout=90_000)
     assert page.locator(".slot-pic img").count() == len(files)
 
 
@@ -147,7 +149,12 @@ def is_valid_837(content: bytes) -> bool:
     path.write_bytes(content)
     answer = io.StringIO()
     valid = pyx12.x12n_document.x12n_document(
-        param=pyx12.params.params(), src_file=str(path), fd_997=answer, fd_html=None, fd_xmldoc=None, fd_json=io.StringIO()
+        param=pyx12.params.params(),
+        src_file=str(path),
+        fd_997=answer,
+        fd_html=None,
+        fd_xmldoc=None,
+        fd_json=io.StringIO(),
     )
     return bool(valid) and "AK9*A" in answer.getvalue()
 

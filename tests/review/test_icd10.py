@@ -23,7 +23,9 @@ def test_the_set_is_read_once(capsys):
     assert Icd10Code.objects.get(pk="B20").billable
     assert not Icd10Code.objects.filter(pk__in=["1", "A00-A09"]).exists()
     with pytest.raises(IntegrityError), transaction.atomic():
-        Icd10Code.objects.create(pk="B20", billable=True, release="x", valid_from=date.today(), verified_until=date.today())
+        Icd10Code.objects.create(
+            pk="B20", billable=True, release="x", valid_from=date.today(), verified_until=date.today()
+        )
 
 
 @pytest.mark.parametrize(

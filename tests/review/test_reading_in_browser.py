@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 from importlib.util import find_spec
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -154,9 +155,10 @@ def test_the_clock_pauses_hides_and_goes_on(live_server, browser, review, dana):
     page.locator("#clock[data-state=counting]").wait_for()
     page.goto(live_server.url + reverse("review:worklist"))
     page.wait_for_load_state("networkidle")
-    states = list(Beat.objects.order_by("pk").values_list("state", flat=True))
-    assert states == ["counting", "paused", "counting", "ended"]
-    assert list(Beat.objects.order_by("pk").values_list("seq", flat=True)) == [0, 1, 2, 3]
+    beats = list(Beat.objects.order_by("pk").values_list("seq", "state"))
+    assert [seq for seq, _ in beats] == list(range(len(beats)))
+    # on a slow machine a beat of the 15 s falls between: what matters is each change of state
+    assert [state for state, _ in groupby(state for _, state in beats)] == ["counting", "paused", "counting", "ended"]
 
 
 def test_nobody_there_is_asked_after_75_s_and_stopped_after_90(live_server, browser, look, review, dana):

@@ -69,7 +69,14 @@ TABLE = {
         15,
     ),
     "a pause ends the run, so the next starts afresh": (
-        [c(0, 0, 0), *[c(i, 15 * i, 0) for i in range(1, 5)], c(5, 75, 0, "paused"), c(6, 80, 0), c(7, 95, 0), c(8, 110, 0)],
+        [
+            c(0, 0, 0),
+            *[c(i, 15 * i, 0) for i in range(1, 5)],
+            c(5, 75, 0, "paused"),
+            c(6, 80, 0),
+            c(7, 95, 0),
+            c(8, 110, 0),
+        ],
         75 + 30,
     ),
     "input before the run is no point of it": (
@@ -173,7 +180,9 @@ IDLE, GAP = 9, 5  # small numbers, so that edges meet often
 
 @st.composite
 def tapes(draw):
-    keys = draw(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("rs"), st.sampled_from("tu")), min_size=1, max_size=4))
+    keys = draw(
+        st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("rs"), st.sampled_from("tu")), min_size=1, max_size=4)
+    )
     state = st.sampled_from(["counting"] * 6 + ["hidden", "paused", "ended"])
     rows, at, seqs, monos = [], 20, {}, {}
     for key in draw(st.lists(st.sampled_from(keys), max_size=40)):
@@ -286,13 +295,19 @@ def test_every_unreadable_field_is_refused(changes):
         tape.read_tape([line(**changes)])
 
 
-@pytest.mark.parametrize("text", ["[]", "1", "{", '{"at": NaN}', line().replace("45.1", "NaN"), line().replace("45.1", "1e999999"), "[" * 100_000])
+@pytest.mark.parametrize(
+    "text",
+    ["[]", "1", "{", '{"at": NaN}', line().replace("45.1", "NaN"), line().replace("45.1", "1e999999"), "[" * 100_000],
+)
 def test_every_unreadable_line_is_refused(text):
     with pytest.raises(tape.TapeUnreadable, match="Line 1"):
         tape.read_tape([text])
 
 
-@pytest.mark.parametrize(("written", "ms"), [("0.0004", 0), ("0.0006", 1), ("1.2345678", 1235), ("7", 7000), ("1e3", 1_000_000), ("0.1", 100)])
+@pytest.mark.parametrize(
+    ("written", "ms"),
+    [("0.0004", 0), ("0.0006", 1), ("1.2345678", 1235), ("7", 7000), ("1e3", 1_000_000), ("0.1", 100)],
+)
 def test_decimals_are_rounded_to_a_millisecond_once(written, ms):
     assert tape.read_tape([line().replace("1012.4", written)])[0].at == ms
 

@@ -47,6 +47,8 @@
       form.setAttribute("data-repeatable", "");
       form.querySelector("[data-send]").hidden = true;
       form.elements.photo.addEventListener("change", () => { if (form.elements.photo.files.length) send(form); });
+      // chosen before this script was there
+      if (form.elements.photo.files.length) send(form);
       form.addEventListener("submit", (event) => { event.preventDefault(); if (form.elements.photo.files.length) send(form); });
     }
   };
