@@ -285,7 +285,8 @@ def _settle(claims: list[_Claim], not_counted: list[NotCounted]) -> list[tuple[s
     starting: dict[int, list[_Claim]] = defaultdict(list)
     for claim in claims:
         starting[claim.start].append(claim)
-    settled, active = [], []
+    settled: list[tuple[str, int, int]] = []
+    active: list[_Claim] = []
     for low, high in pairwise(edges):
         active = [claim for claim in active if claim.end > low] + starting[low]
         if not active:
