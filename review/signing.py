@@ -108,6 +108,9 @@ def sign_review(
             raise NotReadyToSign([check.text for check in proposal.checks if check.holds])
         if proposal.time.measured_ms != measured_ms or (fingerprint and proposal.fingerprint != fingerprint):
             raise NumberChanged
+        if beats.review_time(review).measured_ms != measured_ms:
+            # work went on after the sentence was read: an older, smaller number is not signed either
+            raise NumberChanged
         _freeze(proposal, now, key, tape_sha256)
         review.refresh_from_db()
         move(review.case, "sign", by=by, data={"review": str(review.pk)})

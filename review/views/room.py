@@ -227,7 +227,7 @@ def _sign(request: HttpRequest, case: Case, review: Review) -> HttpResponse:
             last_beat_id=last,
             measured_ms=measured,
             attested=request.POST.get("attested") == "yes",
-            fingerprint=request.POST.get("fingerprint", ""),
+            fingerprint=request.POST.get("fingerprint") or "none",
         )
     except (NotReadyToSign, NumberChanged) as refused:
         return _sign_page(request, case, review, error=str(refused), status=409)

@@ -104,14 +104,22 @@ def test_text_changed_after_it_was_read_signs_nothing(filled, tab, sign, dana):
         sign(filled, fingerprint=read)
 
 
-def test_beats_after_the_attested_one_are_not_part_of_it(filled, tab, sign, dana, clock):
+def test_an_older_smaller_number_is_not_signed_when_work_went_on(filled, tab, sign, dana, clock):
+    tab.work(590_000)
+    read = services.propose(filled)
+    older = {"last_beat_id": read.time.last_beat_id, "measured_ms": 590_000, "fingerprint": read.fingerprint}
+    Tab(filled, dana, clock, "tab-2").work(45_000)
+    with pytest.raises(NumberChanged):
+        sign(filled, **older)
+    assert sign(filled).measured_ms == 635_000
+
+
+def test_beats_after_the_attested_one_that_count_nothing_change_nothing(filled, tab, sign, dana, clock):
     tab.work(60_000)
     read = services.propose(filled)
-    Tab(filled, dana, clock, "tab-2").work(45_000)
-    signed = sign(
-        filled, last_beat_id=read.time.last_beat_id, measured_ms=read.time.measured_ms, fingerprint=read.fingerprint
-    )
-    assert signed.measured_ms == 60_000
+    Tab(filled, dana, clock, "tab-2").send("hidden")
+    signed = sign(filled, last_beat_id=read.time.last_beat_id, fingerprint=read.fingerprint)
+    assert signed.measured_ms == 60_000 and signed.last_beat_id == read.time.last_beat_id
 
 
 def test_signing_twice_is_one_signature(filled, tab, sign):
