@@ -16,7 +16,7 @@ EVERY += [(kind, view) for kind in demo_pictures.FACE_KINDS for view in ("face",
 def test_every_kind_has_every_view_and_passes_for_a_photo(kind, view):
     began = time.process_time()
     data = demo_pictures.picture(kind, view=view)
-    assert time.process_time() - began < 3
+    assert time.process_time() - began < 6
     outcome = accepted(pipeline.process(data))
     assert (outcome.width, outcome.height, outcome.quality.verdict) == (1200, 1500, "good")
 
