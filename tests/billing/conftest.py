@@ -37,9 +37,7 @@ def billable(programme, patient, dana, group):
     RosterEntry.objects.create(
         programme=programme, practitioner=dana.practitioner, tin=group.tin, valid_from=date(2024, 1, 1), source="test"
     )
-    Fee.objects.create(
-        group=group, code="G9868", amount=Decimal("42.00"), valid_from=date(2024, 1, 1), source="test"
-    )
+    Fee.objects.create(group=group, code="G9868", amount=Decimal("42.00"), valid_from=date(2024, 1, 1), source="test")
     Icd10Code.objects.create(
         code=NEVUS, description="Melanocytic nevi", billable=True, release=RELEASE, valid_from=VALID_FROM,
         verified_until=VERIFIED_UNTIL,

@@ -82,7 +82,12 @@ def pyx12_says(content: bytes, tmp_path) -> tuple[bool, str]:
     path, answer = tmp_path / "claim.837", io.StringIO()
     path.write_bytes(content)
     valid = pyx12.x12n_document.x12n_document(
-        param=pyx12.params.params(), src_file=str(path), fd_997=answer, fd_html=None, fd_xmldoc=None, fd_json=io.StringIO()
+        param=pyx12.params.params(),
+        src_file=str(path),
+        fd_997=answer,
+        fd_html=None,
+        fd_xmldoc=None,
+        fd_json=io.StringIO(),
     )
     return bool(valid), answer.getvalue()
 
@@ -183,8 +188,13 @@ def test_csv_keeps_zeros_quotes_and_neutralises_formulas():
     rows = list(csv.DictReader(io.StringIO(content.decode(), newline="")))
     assert content.startswith(b"batch_id,batch_created_at,claim_id") and content.count(b"\r\n") == 2
     row = rows[0]
-    assert (row["last"], row["first"], row["zip"]) == ("'=HYPERLINK(\"http://x\")", 'Q, "uote"', "012340001")
-    assert (row["charge"], row["dx1"], row["dx_pointers"], row["review_seconds"]) == ("42.00", "L57.0", "1:2", "462.000")
+    assert (row["last"], row["first"], row["zip"]) == ('\'=HYPERLINK("http://x")', 'Q, "uote"', "012340001")
+    assert (row["charge"], row["dx1"], row["dx_pointers"], row["review_seconds"]) == (
+        "42.00",
+        "L57.0",
+        "1:2",
+        "462.000",
+    )
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
@@ -200,7 +210,9 @@ def test_npi_check_digit():
 
 def test_mbi_form():
     assert is_mbi("1EG4TE5MK73")
-    assert not any(is_mbi(bad) for bad in ("", "1EG4-TE5-MK73", "0EG4TE5MK73", "1SG4TE5MK73", "1EG4TE5MK7", "1eg4te5mk73"))
+    assert not any(
+        is_mbi(bad) for bad in ("", "1EG4-TE5-MK73", "0EG4TE5MK73", "1SG4TE5MK73", "1EG4TE5MK7", "1eg4te5mk73")
+    )
 
 
 def test_batch_keeps_bytes_and_totals_agree(signed, kay):
@@ -212,7 +224,12 @@ def test_batch_keeps_bytes_and_totals_agree(signed, kay):
     manifest = json.loads(files["manifest"])
     total = sum(Decimal(row["charge"]) for row in rows)
     assert total == sum(Decimal(segment[2]) for segment in claims) == batch.total == Decimal(manifest["total"])
-    assert [row["charge_id"] for row in rows] == [segment[1] for segment in claims] == manifest["charge_ids"] == [line.number]
+    assert (
+        [row["charge_id"] for row in rows]
+        == [segment[1] for segment in claims]
+        == manifest["charge_ids"]
+        == [line.number]
+    )
     by_name = {file["name"]: file["sha256"] for file in manifest["files"]}
     assert all(by_name[file.name] == file.sha256 for file in BatchFile.objects.exclude(kind="manifest"))
     line.refresh_from_db()

@@ -1,0 +1,103 @@
+"""The recommendation as each recipient reads it; strangers find nothing."""
+
+import pytest
+from django.urls import reverse
+
+from config.audit.models import AuditEvent
+from intake.models import Case
+from review import delivery
+from review.models import Delivery
+from tests.review.test_delivery import answered, notices
+
+__all__ = ["answered"]
+
+
+def test_patient_reads_and_acknowledges(answered, sign_in, ana):
+    review = answered(referred=False)
+    notices(review)
+    client = sign_in(ana)
+    page = client.get(reverse("review:patient_result", args=[review.case_id]))
+    assert page.status_code == 200 and b"Have it tested." in page.content
+    row = review.deliveries.get()
+    assert row.opened_at is not None and row.acknowledged_at is None
+    assert AuditEvent.objects.filter(verb="result.viewed", actor=ana).exists()
+    client.post(reverse("review:acknowledge", args=[review.case_id, "patient"]))
+    assert Case.objects.get(pk=review.case_id).status == "closed"
+
+
+def test_home_says_read_your_result_until_it_is_read(answered, sign_in, ana):
+    review = answered(referred=False)
+    notices(review)
+    client = sign_in(ana)
+    assert b"Read your result" in client.get("/my/").content
+    delivery.acknowledge(case=review.case, kind="patient", by=ana)
+    assert b"Read your result" not in client.get("/my/").content
+
+
+def test_referrer_finds_it_first_and_acknowledges(answered, sign_in, ruth):
+    review = answered()
+    notices(review)
+    client = sign_in(ruth)
+    assert b"1 new recommendation to read" in client.get(reverse("review:referrer_home")).content
+    letter = client.get(reverse("review:referrer_result", args=[review.case_id]))
+    assert b"Macule" in letter.content and review.content_sha256.encode() in letter.content
+    client.post(reverse("review:acknowledge", args=[review.case_id, "referrer"]))
+    assert Delivery.objects.get(recipient_kind="referrer").acknowledged_by == ruth
+    assert b"No new recommendation" in client.get(reverse("review:referrer_home")).content
+
+
+def test_staff_record_acknowledge_and_close(answered, sign_in, ben):
+    review = answered(referred=False)
+    notices(review)
+    client = sign_in(ben)
+    assert review.case.number.encode() in client.get(reverse("review:results_to_close")).content
+    page = client.get(reverse("review:staff_result", args=[review.case_id]))
+    assert b"They told us that they read it" in page.content
+    client.post(reverse("review:acknowledge", args=[review.case_id, "patient"]))
+    assert Case.objects.get(pk=review.case_id).status == "closed"
+    assert b"Every result is read" in client.get(reverse("review:results_to_close")).content
+
+
+def test_closing_without_a_reason_changes_nothing(answered, sign_in, ben):
+    review = answered(referred=False)
+    notices(review)
+    client = sign_in(ben)
+    answer = client.post(reverse("review:close", args=[review.case_id]), {"reason": ""}, follow=True)
+    assert b"Write why the case is closed." in answer.content
+    client.post(reverse("review:close", args=[review.case_id]), {"reason": "Moved away."})
+    assert Case.objects.get(pk=review.case_id).status == "closed"
+
+
+@pytest.mark.parametrize("who", ["max_stranger", "kay", "eli", "olga", "ada"])
+def test_strangers_find_nothing(answered, sign_in, request, who):
+    review = answered()
+    notices(review)
+    client = sign_in(request.getfixturevalue(who))
+    for name in ("patient_result", "referrer_result", "staff_result"):
+        answer = client.get(reverse(f"review:{name}", args=[review.case_id]))
+        assert answer.status_code == 404 and b"Have it tested." not in answer.content
+    assert client.post(reverse("review:acknowledge", args=[review.case_id, "patient"])).status_code == 404
+
+
+def test_each_page_is_for_its_reader(answered, sign_in, ana, ruth, ben):
+    review = answered()
+    for person, own in ((ana, "patient_result"), (ruth, "referrer_result"), (ben, "staff_result")):
+        client = sign_in(person)
+        for name in ("patient_result", "referrer_result", "staff_result"):
+            expected = 200 if name == own else 404
+            assert client.get(reverse(f"review:{name}", args=[review.case_id])).status_code == expected, (person, name)
+
+
+def test_no_result_before_the_signature(ready, sign_in, ana):
+    assert sign_in(ana).get(reverse("review:patient_result", args=[ready.pk])).status_code == 404
+
+
+def test_addendum_by_form(answered, sign_in, dana):
+    review = answered(referred=False)
+    notices(review)
+    client = sign_in(dana)
+    url = reverse("review:addendum", args=[review.pk])
+    assert b"Write the addendum." in client.post(url, {"text": ""}).content
+    client.post(url, {"text": "Pathology: benign.", "patient_text": "The test was fine."})
+    assert review.addenda.get().text == "Pathology: benign."
+    assert Case.objects.get(pk=review.case_id).status == "signed"
