@@ -9,6 +9,7 @@ urlpatterns = [
     path("administration/data/", admin.site.urls),
     path("", include("config.accounts.urls")),
     path("", include("config.audit.urls")),
+    path("", include("config.work.urls")),
     path("", include("intake.urls")),
     path("", include("review.urls")),
     path("", include("billing.urls")),

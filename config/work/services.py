@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Min
 from django.utils import timezone
@@ -164,10 +165,42 @@ def needs_attention() -> Iterator[tuple[Kind, models.Model]]:
             yield kind, row
 
 
+def stopped_row(kind_name: str, pk: Any) -> models.Model | None:
+    """The row of that kind if it gave up; None for a row that is under way, or does not exist."""
+    kind = kinds.get(kind_name)
+    if kind is None:
+        return None
+    try:
+        return kind.model.objects.filter(pk=pk, work_status=WorkRow.WorkStatus.DEAD).first()
+    except (ValidationError, ValueError):  # not a key of this table
+        return None
+
+
 def try_again(kind_name: str, pk: Any) -> bool:
     return bool(
         kinds[kind_name].model.objects.filter(pk=pk, work_status=WorkRow.WorkStatus.DEAD).update(**due_fields())
     )
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How many rows of a kind are live, when the first is (or was) due, and what the last fault was."""
+
+    kind: Kind
+    count: int
+    due_at: datetime | None
+    fault: str
+
+
+def waiting_by_kind() -> list[Waiting]:
+    """Every kind of work, also those with nothing to do. Reads only the index of live rows."""
+    found = []
+    for kind in kinds.values():
+        live = kind.model.objects.filter(work_status__in=_LIVE)
+        facts = live.aggregate(count=models.Count("pk"), at=Min("due_at"))
+        fault = live.exclude(last_error="").order_by("-due_at").values_list("last_error", flat=True).first()
+        found.append(Waiting(kind, facts["count"], facts["at"], fault or ""))
+    return found
 
 
 def oldest_due_seconds() -> float:
