@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 from django.conf import settings
+from django.db import connection
 
 from tests import factories
 from tests.append_only import _append_only_lifted_for_flush  # noqa: F401
@@ -13,6 +14,18 @@ from tests.append_only import _append_only_lifted_for_flush  # noqa: F401
 
 def pytest_unconfigure():
     shutil.rmtree(settings.VAR, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """A browser's kept-alive connection can leave a server thread, and its database session, behind the last test."""
+    yield
+    if connection.vendor == "postgresql":
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
 
 
 @pytest.fixture

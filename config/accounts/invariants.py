@@ -16,7 +16,7 @@ PLACES = {
 
 def memberships_are_sane() -> Iterator[str]:
     """Who triages or refers belongs to a clinic, who reads to a group and is a practitioner."""
-    active = Membership.objects.filter(is_active=True).select_related("clinic", "user__practitioner")
+    active = Membership.objects.filter(is_active=True).select_related("clinic", "user__practitioner").order_by("pk")
     for membership in active.filter(role__in=PLACES).iterator(chunk_size=1000):
         if membership.clinic.kind not in PLACES[membership.role]:
             yield f"membership {membership.pk}: {membership.role} in a {membership.clinic.kind}"

@@ -196,7 +196,7 @@ def test_a_later_date_than_the_release_is_shown_but_allowed(filled, sign):
 
 def test_a_full_storage_signs_nothing(filled, sign, monkeypatch, settings, tmp_path):
     (tmp_path / "storage").write_text("a file where the folder should be")
-    settings.VAR = tmp_path
+    settings.VAR, settings.STORAGE_URL = tmp_path, ""
     with pytest.raises(OSError):
         sign(filled)
     filled.refresh_from_db()
