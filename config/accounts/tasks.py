@@ -1,3 +1,5 @@
+import smtplib
+
 from celery import shared_task
 from django.utils import timezone
 
@@ -6,18 +8,28 @@ from config.accounts.signin_models import KeptText, OutgoingMail
 from config.work import services as work
 
 
-@shared_task(name="accounts.send_mail_task", soft_time_limit=50, time_limit=60)
+@shared_task(name="accounts.send_mail_task", soft_time_limit=50, time_limit=55)
 def send_mail_task(mail_id: str) -> None:
-    lease = work.claim(OutgoingMail, mail_id, lease_seconds=60)
+    lease = work.claim(OutgoingMail, mail_id)
     if lease is None:
         return
     try:
         outbox.deliver(OutgoingMail.objects.get(pk=mail_id))
     except OSError as error:
         # the kind of failure only: a server's answer may repeat the address
-        work.fail(lease, type(error).__name__)
+        work.fail(lease, type(error).__name__, outage=not _is_refusal(error))
         return
-    work.settle(lease, context={}, settled_at=timezone.now())
+    try:
+        work.settle(lease, context={}, settled_at=timezone.now())
+    except work.Fenced:
+        return
+
+
+def _is_refusal(error: OSError) -> bool:
+    """The server answered, and will never take this message (5xx). Anything else is an outage, however long it lasts."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(code >= 500 for code, _ in error.recipients.values())
+    return isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= 500
 
 
 @shared_task(name="accounts.tidy_task", soft_time_limit=50, time_limit=60)

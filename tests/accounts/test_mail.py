@@ -12,6 +12,7 @@ from config.accounts.services import queue_mail
 from config.accounts.signin_models import OutgoingMail
 from config.accounts.tasks import send_mail_task
 from config.settings.mail import mail_settings
+from tests.journeys.running import free_port
 
 TEMPLATES = sorted(path.stem for path in Path(project.BASE_DIR, "templates/emails").glob("*.txt"))
 CLINICAL = (
@@ -102,13 +103,55 @@ class DeadServer(BaseEmailBackend):
         raise smtplib.SMTPServerDisconnected("m@example.test is not served")
 
 
-@pytest.mark.django_db
-def test_an_outage_delays_a_message_and_keeps_no_address_in_the_error(settings):
-    settings.EMAIL_BACKEND = "tests.accounts.test_mail.DeadServer"
-    row = queue_mail("password_changed", to="m@example.test")
-    send_mail_task(str(row.pk))
+class NoSuchMailbox(BaseEmailBackend):
+    def send_messages(self, email_messages):
+        raise smtplib.SMTPRecipientsRefused({"m@example.test": (550, b"no such mailbox: m@example.test")})
+
+
+class FullMailbox(BaseEmailBackend):
+    def send_messages(self, email_messages):
+        raise smtplib.SMTPRecipientsRefused({"m@example.test": (452, b"mailbox full: m@example.test")})
+
+
+def tried(row, times: int) -> OutgoingMail:
+    for _ in range(times):
+        send_mail_task(str(row.pk))
     row.refresh_from_db()
-    assert (row.work_status, row.attempts, row.last_error) == ("waiting", 1, "SMTPServerDisconnected")
+    return row
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("server", "fault"), [("DeadServer", "SMTPServerDisconnected"), ("FullMailbox", "SMTPRecipientsRefused")]
+)
+def test_an_outage_of_any_length_delays_a_message_and_keeps_no_address_in_the_error(settings, server, fault):
+    settings.EMAIL_BACKEND = f"tests.accounts.test_mail.{server}"
+    row = tried(queue_mail("password_changed", to="m@example.test"), 8)
+    assert (row.work_status, row.attempts, row.last_error) == ("waiting", 0, fault)
+
+
+@pytest.mark.django_db
+def test_a_port_where_nobody_listens_is_an_outage(settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
+    row = tried(queue_mail("password_changed", to="m@example.test"), 6)
+    assert (row.work_status, row.attempts, row.last_error) == ("waiting", 0, "ConnectionRefusedError")
+
+
+@pytest.mark.django_db
+def test_a_message_that_came_through_after_an_outage_is_sent_once(settings, folder):
+    settings.EMAIL_BACKEND = "tests.accounts.test_mail.DeadServer"
+    row = tried(queue_mail("password_changed", to="m@example.test"), 6)
+    settings.EMAIL_BACKEND = "config.mail.FolderBackend"
+    assert tried(row, 2).work_status == "done"
+    assert len(mail.kept_mails()) == 1
+
+
+@pytest.mark.django_db
+def test_an_address_that_the_server_refuses_for_good_needs_attention_after_five_tries(settings):
+    settings.EMAIL_BACKEND = "tests.accounts.test_mail.NoSuchMailbox"
+    row = tried(queue_mail("password_changed", to="m@example.test"), 8)
+    assert (row.work_status, row.attempts, row.last_error) == ("dead", 5, "SMTPRecipientsRefused")
 
 
 @pytest.mark.django_db
