@@ -90,8 +90,9 @@ def fail(lease: Lease, error: str, *, outage: bool = False) -> None:
     if outage:
         _wait(lease, DISPATCH_SECONDS, error, attempts=F("attempts") - 1)
     elif lease.attempt >= MAX_ATTEMPTS:
-        _mine(lease).update(work_status=WorkRow.WorkStatus.DEAD, due_at=None, lease_token=None, last_error=error[:500])
-        log.error("%s %s needs attention after %s attempts", lease.model.__name__, lease.pk, lease.attempt)
+        dead = {"work_status": WorkRow.WorkStatus.DEAD, "due_at": None, "lease_token": None}
+        if _mine(lease).update(last_error=error[:500], **dead):
+            log.error("%s %s needs attention after %s attempts", lease.model.__name__, lease.pk, lease.attempt)
     else:
         _wait(lease, _BACK_OFF_SECONDS[min(lease.attempt, len(_BACK_OFF_SECONDS)) - 1], error)
 
