@@ -275,9 +275,11 @@ def _logins() -> None:
 
 def main() -> int:
     try:
-        port = int(os.environ.get("PORT", "8000"))
+        port = int(os.environ.get("PORT") or "8000")
     except ValueError:
-        print(f"PORT is {os.environ['PORT']!r}. Write a number, like 8000.", file=sys.stderr)
+        port = 0
+    if not 0 < port < 65536:
+        print(f"PORT is {os.environ['PORT']!r}. Write a number from 1 to 65535, like 8000.", file=sys.stderr)
         return 1
     launcher = Launcher(Path(os.environ.get("DERMFORWARD_VAR") or ROOT / "var").resolve(), port)
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -4,15 +4,19 @@ Local files under VAR/storage by default, an S3 bucket with STORAGE_URL=s3://buc
 """
 
 import hashlib
+import io
 import os
 import secrets
+import shutil
 from functools import lru_cache
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, Storage
+
+_BLOCK = 256 * 1024
 
 
 class StorageConflict(Exception):
@@ -27,14 +31,16 @@ class PrivateFileSystemStorage(FileSystemStorage):
     def __init__(self, location: Path) -> None:
         super().__init__(location=location, file_permissions_mode=0o600, directory_permissions_mode=0o700)
 
-    def put_new(self, key: str, data: bytes) -> bool:
+    def put_new(self, key: str, source: BinaryIO) -> bool:
         """Write, fsync and link into place; False when the key exists. A reader never sees a part."""
         path = Path(self.path(key))
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if path.exists():
+            return False
+        _make_folder(path.parent)
         temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         try:
             with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(data)
+                shutil.copyfileobj(source, file, _BLOCK)
                 file.flush()
                 os.fsync(file.fileno())
             try:
@@ -45,6 +51,15 @@ class PrivateFileSystemStorage(FileSystemStorage):
             return True
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def _make_folder(folder: Path) -> None:
+    """Each new level private and durable: mkdir(parents=True) would give its mode to the last level only."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True, mode=0o700)
+    _sync_folder(folder.parent)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -105,15 +120,28 @@ def put_once(key: str, data: bytes) -> None:
     Keys hold a hash or derive from a row, so that a second delivery of a task finds its own work.
     Raises StorageConflict, StorageDamaged, or the storage's own error when it cannot be reached.
     """
+    put_stream_once(key, io.BytesIO(data), hashlib.sha256(data).hexdigest())
+
+
+def put_stream_once(key: str, source: BinaryIO, digest: str) -> None:
+    """The same for a file of any length, block by block; `digest` is the SHA-256 that must be read back."""
     storage = private_storage()
     if isinstance(storage, PrivateFileSystemStorage):
-        storage.put_new(key, data)
+        storage.put_new(key, source)
     elif not storage.exists(key):
         # no-overwrite is by key design: two writers of one key write the same bytes
-        storage.bucket.Object(storage._normalize_name(key)).put(Body=ContentFile(data).read())
-    found = hashlib.sha256(read(key)).hexdigest()
-    if found != hashlib.sha256(data).hexdigest():
-        raise StorageConflict(f"{key} holds other bytes")
+        storage.bucket.Object(storage._normalize_name(key)).put(Body=source)
+    with storage.open(key, "rb") as stored:
+        if digest_of(stored) != digest:
+            raise StorageConflict(f"{key} holds other bytes")
+
+
+def digest_of(file: BinaryIO) -> str:
+    """SHA-256 of what is left of an open file, read block by block."""
+    found = hashlib.sha256()
+    while block := file.read(_BLOCK):
+        found.update(block)
+    return found.hexdigest()
 
 
 def check() -> str:
@@ -122,7 +150,7 @@ def check() -> str:
     try:
         if isinstance(storage, PrivateFileSystemStorage):
             root = Path(storage.location)
-            root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _make_folder(root)
             return "" if os.access(root, os.W_OK) else "the storage folder cannot be written"
         storage.connection.meta.client.head_bucket(Bucket=storage.bucket_name)
         return ""

@@ -254,6 +254,18 @@ def form_field(field: BoundField, label: str = "") -> dict:
     }
 
 
+@register.simple_tag
+def control(field: BoundField) -> SafeString:
+    """The control alone, for a page whose heading is the label."""
+    name = next((css for kind, css in _CLASSES.items() if isinstance(field.field.widget, kind)), "input")
+    return field.as_widget(attrs=_describe(field) | {"class": name})
+
+
+@register.simple_tag
+def photo_tips() -> list[tuple[str, str]]:
+    return list(PHOTO_ADVICE.items())
+
+
 @register.inclusion_tag("partials/error_summary.html")
 def error_summary(form: Form) -> dict:
     return {"form": form, "fields": [field for field in form if field.errors]}

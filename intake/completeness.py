@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from intake import consents
 from intake.models import Case, Urgency
-from intake.slots import SLOTS
+from intake.slots import slots_of
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,9 @@ def is_lower(urgency: str, than: str) -> bool:
 
 def photo_check(case: Case) -> Check:
     photos = [photo for photo in case.photos.all() if photo.removed_at is None]
+    coming = sum(upload.is_open for upload in case.uploads.all())
+    if coming:
+        return Check(False, f"{coming} of {coming + len(photos)} still on the way from the phone", "info")
     if not photos:
         return Check(False, "No photo", "wait")
     arriving = sum(photo.status == "arriving" for photo in photos)
@@ -71,7 +74,7 @@ def photo_check(case: Case) -> Check:
         kept = " (kept by the patient)" if all(photo.kept_by_patient_at for photo in doubtful) else ""
         return Check(False, f"{doubtful[0].slot_info.label} may be hard to read{kept}", "wait")
     taken = {photo.slot_info.key for photo in photos}
-    lacking = [slot.label for slot in SLOTS[case.specialty] if slot.required and slot.key not in taken]
+    lacking = [slot.label for slot in slots_of(case) if slot.required and slot.key not in taken]
     if lacking:
         return Check(False, f"Missing: {', '.join(lacking).lower()}", "wait")
     return Check(True, "All look good" if len(photos) != 1 else "It looks good", "good")

@@ -1,4 +1,5 @@
-"""The texts a patient agrees to, by version. A changed text is a new version; what was agreed to stays provable."""
+"""The texts a patient agrees to, by version and language. A changed text is a new version; what was agreed to stays
+provable: the row keeps the version, the language and the SHA-256 of the very text."""
 
 from dataclasses import dataclass
 from hashlib import sha256
@@ -18,34 +19,68 @@ class ConsentText:
         return sha256(self.text.encode()).hexdigest()
 
 
-TEXTS: tuple[ConsentText, ...] = (
-    ConsentText(
-        "treatment",
-        "2026-11",
-        "en",
-        "Care from photos",
-        "I agree that a specialist answers from my photos and my story, without seeing me. A photo cannot show everything: "
-        "the specialist may ask me to come in. I can ask to be seen in person at any time.",
-        True,
+VERSION = "2026-11"
+_WORDS: dict[str, tuple[tuple[str, str, str, bool], ...]] = {
+    "en": (
+        (
+            "treatment",
+            "Care from photos",
+            "I agree that a specialist answers from my photos and my story, without seeing me. A photo cannot show "
+            "everything: the specialist may ask me to come in. I can ask to be seen in person at any time.",
+            True,
+        ),
+        (
+            "photography",
+            "My photos in my record",
+            "I agree that my photos are kept in my medical record and seen by my clinic, the specialist and the "
+            "clinician who sent me. Places and phone details hidden in my pictures are not shown to anyone.",
+            True,
+        ),
+        (
+            "teaching",
+            "Teaching (only if you want)",
+            "My photos may be shown for teaching, without my name. My care is the same if I say no. I can take this back.",
+            False,
+        ),
     ),
-    ConsentText(
-        "photography",
-        "2026-11",
-        "en",
-        "My photos in my record",
-        "I agree that my photos are kept in my medical record and seen by my clinic, the specialist and the clinician who "
-        "sent me. Places and phone details hidden in my pictures are not shown to anyone.",
-        True,
+    "es": (
+        (
+            "treatment",
+            "Atención por fotos",
+            "Acepto que un especialista responda con mis fotos y lo que cuento, sin verme en persona. Una foto no puede "
+            "mostrarlo todo: el especialista puede pedirme que vaya a la consulta. Puedo pedir que me vean en persona "
+            "cuando quiera.",
+            True,
+        ),
+        (
+            "photography",
+            "Mis fotos en mi expediente",
+            "Acepto que mis fotos se guarden en mi expediente médico y que las vean mi clínica, el especialista y el "
+            "profesional que me envió. Los lugares y los datos del teléfono ocultos en mis fotos no se muestran a nadie.",
+            True,
+        ),
+        (
+            "teaching",
+            "Enseñanza (solo si usted quiere)",
+            "Mis fotos se pueden mostrar para enseñar, sin mi nombre. Mi atención es la misma si digo que no. Puedo "
+            "retirar este permiso.",
+            False,
+        ),
     ),
-    ConsentText(
-        "teaching",
-        "2026-11",
-        "en",
-        "Teaching (only if you want)",
-        "My photos may be shown for teaching, without my name. My care is the same if I say no. I can take this back.",
-        False,
-    ),
-)
+}
 
-BY_KIND = {text.kind: text for text in TEXTS}
-REQUIRED = tuple(text.kind for text in TEXTS if text.required)
+TEXTS: tuple[ConsentText, ...] = tuple(
+    ConsentText(kind, VERSION, language, title, text, required)
+    for language, rows in _WORDS.items()
+    for kind, title, text, required in rows
+)
+REQUIRED = tuple(text.kind for text in TEXTS if text.required and text.language == "en")
+
+
+def texts(language: str) -> list[ConsentText]:
+    """The present version in that language, in English where there is none."""
+    return [text for text in TEXTS if text.language == (language if language in _WORDS else "en")]
+
+
+def text(kind: str, language: str) -> ConsentText:
+    return next(text for text in texts(language) if text.kind == kind)

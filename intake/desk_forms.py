@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from config.accounts.models import User
 from intake.models import Case, Coverage, Patient, Specialty
-from intake.slots import SLOTS
+from intake.slots import slots_of
 from intake.triage import RETAKE_REASONS, Asked, groups_for
 
 DEADLINES = {"1": "Tomorrow", "2": "In 2 days", "3": "In 3 days", "7": "In 7 days"}
@@ -68,10 +68,10 @@ class AskForm(forms.Form):
     )
     deadline = forms.ChoiceField(label="Answer by", choices=list(DEADLINES.items()), initial="2")
 
-    def __init__(self, *args, specialty: str, **kwargs) -> None:
+    def __init__(self, *args, case: Case, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         reasons = [(code, words) for code, (words, _) in RETAKE_REASONS.items()]
-        self.slots = SLOTS[specialty]
+        self.slots = slots_of(case)
         for slot in self.slots:
             self.fields[f"slot_{slot.key}"] = forms.BooleanField(label=slot.label, required=False)
             self.fields[f"reason_{slot.key}"] = forms.ChoiceField(

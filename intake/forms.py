@@ -1,23 +1,25 @@
 """The patient's pages: one question a page, each a form on the draft."""
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
-from intake import consents, sites
+from intake import bodymap, consents, sites
 from intake.danger import SIGNS
-from intake.models import Case, Patient, Specialty
+from intake.models import Case, Patient, ProblemKind, Specialty
+from intake.questions import NONE, Question
 
 _SPECIALTY_WORDS = [
-    (Specialty.DERMATOLOGY, "Skin, hair or nails"),
-    (Specialty.OPHTHALMOLOGY, "An eye or an eyelid"),
+    (Specialty.DERMATOLOGY, _("Skin, hair or nails")),
+    (Specialty.OPHTHALMOLOGY, _("An eye or an eyelid")),
 ]
 
 
 class StartForm(forms.Form):
     specialty = forms.ChoiceField(
-        label="What is it about?",
+        label=_("What is it about?"),
         choices=_SPECIALTY_WORDS,
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose skin or eye."},
+        error_messages={"required": _("Choose skin or eye.")},
     )
 
 
@@ -34,7 +36,7 @@ class DangerForm(forms.Form):
     def clean(self) -> dict:
         data = super().clean() or {}
         if bool(data.get("signs")) == bool(data.get("none")):
-            raise forms.ValidationError("Tick each sign that you have, or “None of these”.")
+            raise forms.ValidationError(_("Tick each sign that you have, or “None of these”."))
         return data
 
 
@@ -62,13 +64,75 @@ class DraftForm(forms.ModelForm):
         return typed
 
 
+class KindForm(DraftForm):
+    problem_kind = forms.ChoiceField(
+        label=_("What does it look like?"),
+        choices=[
+            (ProblemKind.LESION, _("One spot, mole or lump (or a few)")),
+            (ProblemKind.RASH, _("A rash, or many spots")),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose one. You can change it later.")},
+    )
+
+    class Meta(DraftForm.Meta):
+        fields = ["problem_kind"]
+
+
+class AskedForm(forms.Form):
+    """One question of the versioned set; its answer is a list of keys, or the text as the only entry."""
+
+    def __init__(self, *args, question: Question, value: list[str] | None, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.question = question
+        choices = [(option.key, option.text) for option in question.options]
+        given = value or []
+        if question.kind == "text":
+            self.fields["answer"] = forms.CharField(
+                label=question.text,
+                help_text=question.hint,
+                max_length=1000,
+                widget=forms.Textarea(attrs={"rows": 4}),
+                initial=" ".join(given),
+                error_messages={"required": _("Write an answer, or skip this question.")},
+            )
+        elif question.kind == "many":
+            self.fields["answer"] = forms.MultipleChoiceField(
+                label=question.text,
+                help_text=question.hint,
+                choices=choices,
+                widget=forms.CheckboxSelectMultiple,
+                initial=given,
+                error_messages={"required": _("Tick what fits, or the last line if nothing does.")},
+            )
+        else:
+            self.fields["answer"] = forms.ChoiceField(
+                label=question.text,
+                help_text=question.hint,
+                choices=choices,
+                widget=forms.RadioSelect,
+                initial=given[0] if given else None,
+                error_messages={"required": _("Choose an answer, or skip this question.")},
+            )
+
+    def clean_answer(self):
+        answer = self.cleaned_data["answer"]
+        if self.question.kind == "many" and NONE in answer and len(answer) > 1:
+            raise forms.ValidationError(_("You ticked a line and also the last one. Keep what fits."))
+        return answer
+
+    def value(self) -> list[str]:
+        answer = self.cleaned_data["answer"]
+        return list(answer) if isinstance(answer, list) else [answer]
+
+
 class ReasonForm(DraftForm):
     reason = forms.CharField(
-        label="What is the problem?",
-        help_text="In your own words. Also write what you want to know.",
+        label=_("What is the problem?"),
+        help_text=_("In your own words. Also write what you want to know."),
         widget=forms.Textarea(attrs={"rows": 5}),
         max_length=2000,
-        error_messages={"required": "Tell us what the problem is, like “A brown spot that grew”."},
+        error_messages={"required": _("Tell us what the problem is, like “A brown spot that grew”.")},
     )
 
     class Meta(DraftForm.Meta):
@@ -77,23 +141,34 @@ class ReasonForm(DraftForm):
 
 class PlaceForm(DraftForm):
     site = forms.ChoiceField(
-        label="Where is it?", widget=forms.RadioSelect, error_messages={"required": "Choose where it is."}
+        label=_("Where is it?"), widget=forms.RadioSelect, error_messages={"required": _("Choose where it is.")}
     )
     side = forms.ChoiceField(
-        label="Which side?",
-        help_text="Your own left or right, not as in a mirror.",
-        choices=[("left", "My left"), ("right", "My right"), ("both", "Both sides"), ("midline", "In the middle")],
+        label=_("Which side?"),
+        help_text=_("Your own left or right, not as in a mirror."),
+        choices=[
+            ("left", _("My left")),
+            ("right", _("My right")),
+            ("both", _("Both sides")),
+            ("midline", _("In the middle")),
+        ],
         widget=forms.RadioSelect,
         required=False,
     )
 
+    # set by a tap on the body map; the list above is what counts
+    point_view = forms.ChoiceField(required=False, widget=forms.HiddenInput)
+    point_x = forms.FloatField(required=False, min_value=0, max_value=1, widget=forms.HiddenInput)
+    point_y = forms.FloatField(required=False, min_value=0, max_value=1, widget=forms.HiddenInput)
+
     class Meta(DraftForm.Meta):
-        fields = ["site", "side"]
+        fields = ["site", "side", "point_view", "point_x", "point_y"]
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.offered = sites.for_specialty(self.instance.specialty)
         self.fields["site"].choices = [(site.key, site.plain) for site in self.offered]
+        self.fields["point_view"].choices = [("", "")] + [(view.key, view.key) for view in bodymap.VIEWS]
 
     def regions(self) -> list[tuple[str, list]]:
         """The radio buttons of `site`, grouped by region."""
@@ -111,22 +186,34 @@ class PlaceForm(DraftForm):
         data = super().clean() or {}
         site = sites.BY_KEY.get(data.get("site", ""))
         if site and site.has_side and data.get("side") not in {"left", "right", "both"}:
-            self.add_error("side", "Choose your left, your right, or both sides.")
+            self.add_error("side", _("Choose your left, your right, or both sides."))
         if site and not site.has_side and data.get("side") in {"both"}:
             data["side"] = ""
+        if not data.get("point_view") or data.get("point_x") is None or data.get("point_y") is None:
+            # half a point is none
+            data |= {"point_view": "", "point_x": None, "point_y": None}
         return data
+
+    def changed_fields(self) -> dict:
+        return {name: self.cleaned_data[name] for name in self._meta.fields}
+
+    def raw_fields(self) -> dict:
+        typed = super().raw_fields()
+        return {name: typed[name] for name in ("site", "side") if name in typed}
 
 
 class StoryForm(DraftForm):
     onset = forms.CharField(
-        label="Since when?",
-        help_text="Like “about 3 months” or “August 2026”.",
+        label=_("Since when?"),
+        help_text=_("Like “about 3 months” or “August 2026”."),
         max_length=200,
-        error_messages={"required": "Tell us since when, like “about 3 months”."},
+        error_messages={"required": _("Tell us since when, like “about 3 months”.")},
     )
     history = forms.CharField(
-        label="What has happened since?",
-        help_text="Has it changed, spread, itched, hurt or bled? What did you try? Did you or your family have skin cancer?",
+        label=_("What has happened since?"),
+        help_text=_(
+            "Has it changed, spread, itched, hurt or bled? What did you try? Did you or your family have skin cancer?"
+        ),
         widget=forms.Textarea(attrs={"rows": 5}),
         max_length=4000,
         required=False,
@@ -138,18 +225,18 @@ class StoryForm(DraftForm):
 
 class MedicinesForm(DraftForm):
     medicines = forms.CharField(
-        label="Which medicines do you take?",
-        help_text="Also creams, drops and blood thinners. Write “none” when there are none.",
+        label=_("Which medicines do you take?"),
+        help_text=_("Also creams, drops and blood thinners. Write “none” when there are none."),
         widget=forms.Textarea(attrs={"rows": 3}),
         max_length=2000,
-        error_messages={"required": "Write your medicines, or “none”."},
+        error_messages={"required": _("Write your medicines, or “none”.")},
     )
     allergies = forms.CharField(
-        label="Any allergies?",
-        help_text="To medicines, tape or latex. Write “none” when there are none.",
+        label=_("Any allergies?"),
+        help_text=_("To medicines, tape or latex. Write “none” when there are none."),
         widget=forms.Textarea(attrs={"rows": 2}),
         max_length=2000,
-        error_messages={"required": "Write your allergies, or “none”."},
+        error_messages={"required": _("Write your allergies, or “none”.")},
     )
 
     class Meta(DraftForm.Meta):
@@ -158,8 +245,8 @@ class MedicinesForm(DraftForm):
 
 class NoteForm(DraftForm):
     intake_note = forms.CharField(
-        label="Intake note",
-        help_text="What the specialist should know that the patient did not write.",
+        label=_("Intake note"),
+        help_text=_("What the specialist should know that the patient did not write."),
         widget=forms.Textarea(attrs={"rows": 4}),
         max_length=4000,
         required=False,
@@ -172,15 +259,18 @@ class NoteForm(DraftForm):
 class ConsentForm(forms.Form):
     """One unticked box a text."""
 
-    def __init__(self, *args, given: set[str], **kwargs) -> None:
+    def __init__(self, *args, given: set[str], texts: list[consents.ConsentText], **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        for text in consents.TEXTS:
+        for text in texts:
             self.fields[text.kind] = forms.BooleanField(
                 label=text.title,
                 help_text=text.text,
                 required=text.required,
                 initial=text.kind in given,
-                error_messages={"required": f"Tick “{text.title}”: without it your clinic may not look at your case."},
+                error_messages={
+                    "required": _("Tick “%(title)s”: without it your clinic may not look at your case.")
+                    % {"title": text.title}
+                },
             )
 
     def kinds(self) -> set[str]:
@@ -190,14 +280,14 @@ class ConsentForm(forms.Form):
 class AddressForm(forms.ModelForm):
     state = forms.RegexField(
         r"^[A-Za-z]{2}$",
-        label="State",
-        help_text="Two letters, like OH. It decides which specialist may answer.",
-        error_messages={"invalid": "Write the two letters of the state, like OH."},
+        label=_("State"),
+        help_text=_("Two letters, like OH. It decides which specialist may answer."),
+        error_messages={"invalid": _("Write the two letters of the state, like OH.")},
     )
     zip_code = forms.RegexField(
         r"^\d{5}(-?\d{4})?$",
-        label="ZIP code",
-        error_messages={"invalid": "Write 5 or 9 digits, like 43215 or 43215-0001."},
+        label=_("ZIP code"),
+        error_messages={"invalid": _("Write 5 or 9 digits, like 43215 or 43215-0001.")},
     )
 
     class Meta:
@@ -220,4 +310,4 @@ class AddressForm(forms.ModelForm):
 
 
 class WithdrawForm(forms.Form):
-    reason = forms.CharField(label="Why?", required=False, max_length=300, widget=forms.Textarea(attrs={"rows": 2}))
+    reason = forms.CharField(label=_("Why?"), required=False, max_length=300, widget=forms.Textarea(attrs={"rows": 2}))

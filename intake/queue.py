@@ -78,7 +78,9 @@ def page(user, key: str, text: str, start: int) -> list[Row]:
         .annotate(rank=rank)
         .order_by("triage_due_at", "rank", "submitted_at")
         .select_related("patient", "clinic")
-        .prefetch_related(Prefetch("photos", Photo.objects.live().prefetch_related("renditions")), "consents")
+        .prefetch_related(
+            Prefetch("photos", Photo.objects.live().prefetch_related("renditions")), "consents", "uploads", "answers"
+        )
         .distinct()[start : start + PAGE]
     )
     return [_row(case, start + index + 1) for index, case in enumerate(cases)]

@@ -1,12 +1,13 @@
 """Verbs of a case until it is sent. Keyword-only; the actor is `by`; each raises a named error whose text may be shown."""
 
+import io
 from datetime import timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Min
 from django.utils import timezone
 
 from config import storages
@@ -14,15 +15,17 @@ from config.accounts.models import User
 from config.accounts.roles import Role
 from config.audit.services import record
 from config.work.services import due_fields
-from intake import consents, slots
+from intake import consents, questions, slots
 from intake.imaging import pipeline
 from intake.imaging.types import Refused
-from intake.models import Case, CaseStatus, Consent, Patient, Photo
+from intake.models import Answer, Case, CaseStatus, Consent, Patient, Photo
 from intake.workflow import TransitionRefused, move, start_event
 
 MAX_PHOTOS = 12
+OPEN_FOR_PHOTOS = frozenset({CaseStatus.DRAFT, CaseStatus.NEEDS_INFORMATION})
 DRAFT_FIELDS = frozenset(
     {"specialty", "reason", "site", "side", "onset", "history", "medicines", "allergies", "intake_note"}
+    | {"problem_kind", "point_view", "point_x", "point_y"}
 )
 
 
@@ -54,12 +57,12 @@ class NotComplete(IntakeRefused):
 
 
 def role_on(case: Case, by: User) -> str:
-    return Role.PATIENT if case.patient.user_id == by.pk else Role.STAFF
+    return Role.PATIENT if case.is_cared_for_by(by) else Role.STAFF
 
 
 def start_case(*, by: User, patient: Patient, specialty: str, **fields: Any) -> Case:
     """A draft for the patient, started by themselves or by staff of the home clinic."""
-    is_patient = patient.user_id == by.pk
+    is_patient = patient.is_cared_for_by(by)
     if not is_patient and not by.has_role(Role.STAFF, patient.home_clinic):
         raise IntakeRefused("You may not start a case for this patient.")
     with transaction.atomic():
@@ -103,7 +106,39 @@ def answer_danger_signs(*, case: Case, by: User, signs: list[str]) -> Case:
     )
 
 
-def give_consent(*, case: Case, by: User, kinds: set[str]) -> None:
+def questions_of(case: Case) -> list[questions.Question]:
+    """What this case is asked, given the answers so far."""
+    return questions.asked(questions.facts_of(case), answers_of(case))
+
+
+def answers_of(case: Case) -> dict[str, list[str]]:
+    return {answer.question: answer.value for answer in case.answers.all()}
+
+
+def answer_question(*, case: Case, by: User, key: str, value: list[str]) -> None:
+    """Keep the answer to one question of a draft. A new answer to the same question takes the place of the old."""
+    with transaction.atomic():
+        if not Case.objects.filter(pk=case.pk, status=CaseStatus.DRAFT).update(updated_at=timezone.now()):
+            raise IntakeRefused("This case was already sent. Nothing was changed.")
+        Answer.objects.update_or_create(
+            case=case,
+            question=key,
+            defaults={
+                "version": questions.VERSION,
+                "value": value,
+                "answered_by": by,
+                "answered_at": timezone.now(),
+            },
+        )
+
+
+def language_of(case: Case) -> str:
+    """The language of what the patient reads: their own where the texts exist in it."""
+    language = case.patient.preferred_language
+    return language if language in dict(settings.LANGUAGES) else "en"
+
+
+def give_consent(*, case: Case, by: User, kinds: set[str], language: str = "en") -> None:
     """Exactly these kinds are agreed to from now on; one that was taken back keeps its row with the time."""
     now = timezone.now()
     with transaction.atomic():
@@ -112,7 +147,7 @@ def give_consent(*, case: Case, by: User, kinds: set[str]) -> None:
             live[kind].withdrawn_at = now
             live[kind].save(update_fields=["withdrawn_at"])
         for kind in kinds - set(live):
-            text = consents.BY_KIND[kind]
+            text = consents.text(kind, language)
             Consent.objects.create(
                 patient=case.patient,
                 case=case,
@@ -132,21 +167,36 @@ def attach_photo(*, case: Case, by: User, data: bytes, name: str, slot: str) -> 
 
     The same bytes again are the same photo. Raises PhotoRefused with a sentence for the patient.
     """
-    if case.status not in {CaseStatus.DRAFT, CaseStatus.NEEDS_INFORMATION}:
+    if case.status not in OPEN_FOR_PHOTOS:
         raise PhotoRefused("already_sent", "This case was already sent. Photos can be added when your clinic asks.")
     header = pipeline.check(data)
     if isinstance(header, Refused):
         raise PhotoRefused(header.reason, header.message)
-    digest = sha256(data).hexdigest()
+    return photo_of_bytes(
+        case=case,
+        by=by,
+        source=io.BytesIO(data),
+        digest=sha256(data).hexdigest(),
+        size=len(data),
+        format=header.format,
+        name=name,
+        slot=slot,
+    )
+
+
+def photo_of_bytes(
+    *, case: Case, by: User, source: BinaryIO, digest: str, size: int, format: str, name: str, slot: str
+) -> Photo:
+    """Bytes that were looked at already: stored and read back, then their row. `digest` is their SHA-256."""
     known = case.photos.live().filter(sha256=digest).first()
     if known is not None:
         return known
     if case.photos.live().count() >= MAX_PHOTOS:
-        raise _too_many()
-    storages.put_once(f"orig/{case.pk}/{digest}", data)
+        raise too_many_photos()
+    storages.put_stream_once(f"orig/{case.pk}/{digest}", source, digest)
     try:
         with transaction.atomic():
-            return _insert_photo(case, by, digest, len(data), header.format, name, slot)
+            return _insert_photo(case, by, digest, size, format, name, slot)
     except IntegrityError:
         # the same photo arrived twice at once
         return case.photos.live().get(sha256=digest)
@@ -157,7 +207,7 @@ def _insert_photo(case: Case, by: User, digest: str, size: int, format: str, nam
     Case.objects.select_for_update().get(pk=case.pk)
     position = case.photos.live().count()
     if position >= MAX_PHOTOS:
-        raise _too_many()
+        raise too_many_photos()
     photo = Photo.objects.create(
         case=case,
         sha256=digest,
@@ -173,13 +223,13 @@ def _insert_photo(case: Case, by: User, digest: str, size: int, format: str, nam
     return photo
 
 
-def _too_many() -> PhotoRefused:
+def too_many_photos() -> PhotoRefused:
     return PhotoRefused("too_many", f"A case has room for {MAX_PHOTOS} photos. Remove one that is not needed first.")
 
 
 def remove_photo(*, photo: Photo, by: User) -> None:
     """Take a photo out of a draft. The row and the received bytes stay; nobody is shown them."""
-    if photo.case.status not in {CaseStatus.DRAFT, CaseStatus.NEEDS_INFORMATION}:
+    if photo.case.status not in OPEN_FOR_PHOTOS:
         raise IntakeRefused("This case was already sent. Its photos stay as they are.")
     with transaction.atomic():
         if Photo.objects.filter(pk=photo.pk, removed_at__isnull=True).update(removed_at=timezone.now()):
@@ -191,6 +241,18 @@ def keep_photo(*, photo: Photo, by: User) -> None:
     Photo.objects.filter(pk=photo.pk, kept_by_patient_at__isnull=True).update(kept_by_patient_at=timezone.now())
 
 
+def show_first(*, photo: Photo) -> None:
+    """Put the photo before the others of its slot."""
+    with transaction.atomic():
+        others = photo.case.photos.live().filter(slot=photo.slot)
+        lowest = others.aggregate(lowest=Min("position"))["lowest"] or 0
+        if lowest == 0:
+            # positions are not negative: the others move up
+            others.exclude(pk=photo.pk).update(position=F("position") + 1)
+        photo.position = max(0, lowest - 1)
+        photo.save(update_fields=["position"])
+
+
 def missing_for_sending(case: Case) -> list[tuple[str, str]]:
     """Everything that keeps the case from being sent: (page, sentence)."""
     given = set(case.consents.filter(withdrawn_at__isnull=True).values_list("kind", flat=True))
@@ -199,7 +261,7 @@ def missing_for_sending(case: Case) -> list[tuple[str, str]]:
         (case.danger_signs == "none", "danger", "Answer the question about danger signs."),
         (bool(case.reason.strip()), "reason", "Tell us what the problem is."),
         (bool(case.site), "place", "Choose where it is."),
-        (bool(photos), "photos", "Add at least one photo."),
+        (bool(photos) or case.uploads.arriving().exists(), "photos", "Add at least one photo."),
         (
             set(consents.REQUIRED) <= given,
             "consent",

@@ -5,6 +5,9 @@ The side is kept apart from the site ("left" + "forearm_anterior"). `label` is f
 
 from dataclasses import dataclass
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 SKIN, EYE = "dermatology", "ophthalmology"
 
 
@@ -12,15 +15,15 @@ SKIN, EYE = "dermatology", "ophthalmology"
 class Site:
     key: str
     label: str
-    plain: str
-    region: str
+    plain: str | Promise
+    region: str | Promise
     has_side: bool
     sct: str
     specialty: str = SKIN
     sensitive: bool = False
 
 
-def _rows(region: str, *rows: tuple, specialty: str = SKIN) -> list[Site]:
+def _rows(region: str | Promise, *rows: tuple, specialty: str = SKIN) -> list[Site]:
     return [
         Site(key, label, plain, region, has_side, sct, specialty, bool(rest and rest[0]))
         for key, label, plain, has_side, sct, *rest in rows
@@ -29,68 +32,79 @@ def _rows(region: str, *rows: tuple, specialty: str = SKIN) -> list[Site]:
 
 SITES: tuple[Site, ...] = (
     *_rows(
-        "Head and neck",
-        ("scalp", "Scalp", "Scalp", False, "43067004"),
-        ("forehead", "Forehead", "Forehead", False, "68698007"),
-        ("temple", "Temple", "Temple", True, "16621002"),
-        ("nose", "Nose", "Nose", False, "113179006"),
-        ("cheek", "Cheek", "Cheek", True, "36141000"),
-        ("lip_upper", "Upper lip", "Upper lip", False, "16251004"),
-        ("lip_lower", "Lower lip", "Lower lip", False, "66934001"),
-        ("chin", "Chin", "Chin", False, "23747009"),
-        ("ear", "Ear", "Ear", True, "1902009"),
-        ("face", "Face", "Face, more than one place", False, "73897004"),
-        ("neck", "Neck", "Neck", False, "43081002"),
-        ("oral_mucosa", "Oral mucosa", "Inside the mouth", False, "113277000"),
+        _("Head and neck"),
+        ("scalp", "Scalp", _("Scalp"), False, "43067004"),
+        ("forehead", "Forehead", _("Forehead"), False, "68698007"),
+        ("eyebrow", "Eyebrow", _("Eyebrow"), True, "367577003"),
+        ("temple", "Temple", _("Temple"), True, "16621002"),
+        ("nose", "Nose", _("Nose"), False, "113179006"),
+        ("cheek", "Cheek", _("Cheek"), True, "36141000"),
+        ("lip_upper", "Upper lip", _("Upper lip"), False, "16251004"),
+        ("lip_lower", "Lower lip", _("Lower lip"), False, "66934001"),
+        ("chin", "Chin", _("Chin"), False, "23747009"),
+        ("ear", "Ear", _("Ear"), True, "1902009"),
+        ("behind_ear", "Behind the ear", _("Behind the ear"), True, "24483006"),
+        ("face", "Face", _("Face, more than one place"), False, "73897004"),
+        ("neck", "Neck", _("Neck"), False, "43081002"),
+        ("nape", "Nape", _("Back of the neck"), False, "4658004"),
+        ("oral_mucosa", "Oral mucosa", _("Inside the mouth"), False, "113277000"),
+        ("tongue", "Tongue", _("Tongue"), False, "8001006"),
     ),
     *_rows(
-        "Chest, belly and back",
-        ("chest", "Chest", "Chest", False, "244106003"),
-        ("abdomen", "Abdomen", "Belly", False, "75093004"),
-        ("axilla", "Axilla", "Armpit", True, "76261009"),
-        ("areola", "Areola or nipple", "Nipple", True, "72005009", True),
-        ("upper_back", "Upper back", "Upper back", False, "699893008"),
-        ("lower_back", "Lower back", "Lower back", False, "113182001"),
-        ("trunk", "Trunk", "Chest, belly or back, more than one place", False, "181491009"),
-        ("buttock", "Buttock", "Buttock", True, "22180002", True),
-        ("groin", "Groin", "Groin", True, "39687006", True),
-        ("genitalia", "External genitalia", "Genitals", False, "60944009", True),
-        ("anus", "Perianal", "Around the anus", False, "59112000", True),
+        _("Chest, belly and back"),
+        ("chest", "Chest", _("Chest"), False, "244106003"),
+        ("abdomen", "Abdomen", _("Belly"), False, "75093004"),
+        ("umbilicus", "Umbilicus", _("Belly button"), False, "315003"),
+        ("axilla", "Axilla", _("Armpit"), True, "76261009"),
+        ("areola", "Areola or nipple", _("Nipple"), True, "72005009", True),
+        ("upper_back", "Upper back", _("Upper back"), False, "699893008"),
+        ("lower_back", "Lower back", _("Lower back"), False, "113182001"),
+        ("back", "Back", _("Whole back"), False, "66643007"),
+        ("trunk", "Trunk", _("Chest, belly or back, more than one place"), False, "181491009"),
+        ("buttock", "Buttock", _("Buttock"), True, "22180002", True),
+        ("gluteal_fold", "Gluteal fold", _("Fold between the buttocks"), False, "63029009", True),
+        ("groin", "Groin", _("Groin"), True, "39687006", True),
+        ("genitalia", "External genitalia", _("Genitals"), False, "60944009", True),
+        ("perineum", "Perineum", _("Between genitals and anus"), False, "48014002", True),
+        ("anus", "Perianal", _("Around the anus"), False, "59112000", True),
     ),
     *_rows(
-        "Arms and hands",
-        ("upper_arm", "Upper arm", "Upper arm", True, "45981001"),
-        ("elbow_flexure", "Antecubital fossa", "Inside of the elbow", True, "17957002"),
-        ("elbow", "Elbow", "Elbow", True, "181536004"),
-        ("forearm_anterior", "Forearm, inner side", "Forearm, inner side", True, "70559009"),
-        ("forearm_posterior", "Forearm, outer side", "Forearm, outer side", True, "41550009"),
-        ("wrist", "Wrist", "Wrist", True, "24527008"),
-        ("hand", "Hand", "Hand", True, "33712006"),
-        ("palm", "Palm", "Palm", True, "70887009"),
-        ("finger", "Finger", "Finger", True, "244169007"),
-        ("fingernail", "Finger nail unit", "Fingernail", True, "770809003"),
+        _("Arms and hands"),
+        ("upper_arm", "Upper arm", _("Upper arm"), True, "45981001"),
+        ("elbow_flexure", "Antecubital fossa", _("Inside of the elbow"), True, "17957002"),
+        ("elbow", "Elbow", _("Elbow"), True, "181536004"),
+        ("forearm_anterior", "Forearm, inner side", _("Forearm, inner side"), True, "70559009"),
+        ("forearm_posterior", "Forearm, outer side", _("Forearm, outer side"), True, "41550009"),
+        ("wrist", "Wrist", _("Wrist"), True, "24527008"),
+        ("hand", "Hand", _("Hand"), True, "33712006"),
+        ("palm", "Palm", _("Palm"), True, "70887009"),
+        ("finger", "Finger", _("Finger"), True, "244169007"),
+        ("fingernail", "Finger nail unit", _("Fingernail"), True, "770809003"),
     ),
     *_rows(
-        "Legs and feet",
-        ("thigh", "Thigh", "Thigh", True, "61248009"),
-        ("knee", "Knee", "Knee", True, "181553006"),
-        ("knee_flexure", "Popliteal fossa", "Back of the knee", True, "84507004"),
-        ("lower_leg_anterior", "Shin", "Shin", True, "25763004"),
-        ("lower_leg_posterior", "Calf", "Calf", True, "47224004"),
-        ("ankle", "Ankle", "Ankle", True, "181563003"),
-        ("foot", "Foot", "Foot", True, "60496002"),
-        ("sole", "Sole", "Sole of the foot", True, "84607009"),
-        ("toe", "Toe", "Toe", True, "52034004"),
-        ("toenail", "Toe nail unit", "Toenail", True, "770805009"),
+        _("Legs and feet"),
+        ("thigh", "Thigh, front", _("Thigh, front"), True, "61248009"),
+        ("thigh_posterior", "Thigh, back", _("Thigh, back"), True, "4578000"),
+        ("knee", "Knee", _("Knee"), True, "181553006"),
+        ("knee_flexure", "Popliteal fossa", _("Back of the knee"), True, "84507004"),
+        ("lower_leg_anterior", "Shin", _("Shin"), True, "25763004"),
+        ("lower_leg_posterior", "Calf", _("Calf"), True, "47224004"),
+        ("ankle", "Ankle", _("Ankle"), True, "181563003"),
+        ("foot", "Foot", _("Foot"), True, "60496002"),
+        ("heel", "Heel", _("Heel"), True, "84607009"),
+        # DICOM's own code: SNOMED CT has none in that list
+        ("sole", "Sole", _("Sole of the foot"), True, "DCM 130317"),
+        ("toe", "Toe", _("Toe"), True, "52034004"),
+        ("toenail", "Toe nail unit", _("Toenail"), True, "770805009"),
     ),
-    *_rows("All over", ("skin", "Skin, widespread", "Many places on the body", False, "39937001")),
+    *_rows(_("All over"), ("skin", "Skin, widespread", _("Many places on the body"), False, "39937001")),
     *_rows(
-        "Eye",
-        ("eye", "Eye", "The eye itself", True, "81745001"),
-        ("upper_eyelid", "Upper eyelid", "Upper eyelid", True, "41310005"),
-        ("lower_eyelid", "Lower eyelid", "Lower eyelid", True, "40069000"),
-        ("conjunctiva", "Conjunctiva", "The white of the eye", True, "29445007"),
-        ("cornea", "Cornea", "The clear front of the eye", True, "28726007"),
+        _("Eye"),
+        ("eye", "Eye", _("The eye itself"), True, "81745001"),
+        ("upper_eyelid", "Upper eyelid", _("Upper eyelid"), True, "41310005"),
+        ("lower_eyelid", "Lower eyelid", _("Lower eyelid"), True, "40069000"),
+        ("conjunctiva", "Conjunctiva", _("The white of the eye"), True, "29445007"),
+        ("cornea", "Cornea", _("The clear front of the eye"), True, "28726007"),
         specialty=EYE,
     ),
 )

@@ -1,8 +1,13 @@
 from celery import shared_task
 
-from intake import renditions
+from intake import renditions, uploads
 
 
 @shared_task(name="intake.process_photo_task", soft_time_limit=50, time_limit=55)
 def process_photo_task(photo_id: str) -> None:
     renditions.process_photo(photo_id)
+
+
+@shared_task(name="intake.sweep_uploads_task")
+def sweep_uploads_task() -> None:
+    uploads.sweep()

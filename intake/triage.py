@@ -111,7 +111,7 @@ def accept_case(
 
 
 def _refuse_incomplete(case: Case) -> None:
-    if any(photo.status == "arriving" for photo in case.photos.live()):
+    if case.uploads.arriving().exists() or any(photo.status == "arriving" for photo in case.photos.live()):
         raise TriageRefused("A photo is still arriving. Accept the case when it is here, or remove it.")
     if not any(photo.status == "ready" for photo in case.photos.live()):
         raise TriageRefused("There is no photo that can be shown. Ask the patient for one.")

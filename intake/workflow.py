@@ -94,7 +94,7 @@ class TransitionRefused(Exception):
 
 
 def _is_patient(case: Case, user) -> bool:
-    return case.patient.user_id == user.pk
+    return case.is_cared_for_by(user)
 
 
 def _is_staff(case: Case, user) -> bool:

@@ -5,10 +5,12 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from config.accounts.models import Clinic
 from config.accounts.roles import Role
-from intake import sites
+from intake import sites, slots
 from intake.models.patient import Patient
 
 # No 0/O, 1/I/L: case numbers are read out on the phone.
@@ -35,6 +37,12 @@ class CaseStatus(models.TextChoices):
 class Specialty(models.TextChoices):
     DERMATOLOGY = "dermatology", "Dermatology"
     OPHTHALMOLOGY = "ophthalmology", "Ophthalmology"
+
+
+class ProblemKind(models.TextChoices):
+    LESION = slots.LESION, "One spot or lump"
+    RASH = slots.RASH, "Rash or many spots"
+    EYE = slots.EYE, "Eye or eyelid"
 
 
 class Urgency(models.TextChoices):
@@ -90,10 +98,10 @@ class CaseQuerySet(models.QuerySet["Case"]):
 
 class Case(models.Model):
     class Side(models.TextChoices):
-        LEFT = "left", "Left"
-        RIGHT = "right", "Right"
-        BOTH = "both", "Both"
-        MIDLINE = "midline", "Middle"
+        LEFT = "left", gettext_lazy("Left")
+        RIGHT = "right", gettext_lazy("Right")
+        BOTH = "both", gettext_lazy("Both")
+        MIDLINE = "midline", gettext_lazy("Middle")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     number = models.CharField(max_length=12, unique=True, default=new_case_number, editable=False)
@@ -106,6 +114,10 @@ class Case(models.Model):
         Clinic, null=True, blank=True, on_delete=models.PROTECT, related_name="referred_cases"
     )
     specialty = models.CharField(max_length=20, choices=Specialty)
+    # decides about slots and questions; blank is the specialty's first kind
+    problem_kind = models.CharField(max_length=10, choices=ProblemKind, blank=True)
+    # the earlier case of the same spot
+    follows = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="follow_ups")
     status = models.CharField(max_length=20, choices=CaseStatus, default=CaseStatus.DRAFT, editable=False)
     urgency = models.CharField(max_length=10, choices=Urgency, blank=True)
 
@@ -114,6 +126,10 @@ class Case(models.Model):
     reason = models.TextField("what is the problem", max_length=2000, blank=True)
     site = models.CharField(max_length=30, choices=sites.SITE_CHOICES, blank=True)
     side = models.CharField(max_length=10, choices=Side, blank=True)
+    # where on the body map, 0 to 1 within that view, so that the drawing may change later
+    point_view = models.CharField(max_length=12, blank=True)
+    point_x = models.FloatField(null=True, blank=True)
+    point_y = models.FloatField(null=True, blank=True)
     onset = models.CharField("since when", max_length=200, blank=True)
     history = models.TextField(max_length=4000, blank=True)
     medicines = models.TextField(max_length=2000, blank=True)
@@ -161,6 +177,14 @@ class Case(models.Model):
             models.CheckConstraint(condition=Q(status__in=CaseStatus.values), name="case_status_is_known"),
             models.CheckConstraint(condition=Q(urgency__in=["", *Urgency.values]), name="case_urgency_is_known"),
             models.CheckConstraint(condition=Q(specialty__in=Specialty.values), name="case_specialty_is_known"),
+            models.CheckConstraint(
+                condition=Q(problem_kind__in=["", *ProblemKind.values]), name="problem_kind_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(point_view="", point_x__isnull=True, point_y__isnull=True)
+                | (~Q(point_view="") & Q(point_x__range=(0, 1), point_y__range=(0, 1))),
+                name="point_lies_within_its_view",
+            ),
             models.CheckConstraint(condition=Q(danger_signs__in=["", "none", "yes"]), name="danger_answer_is_known"),
             models.CheckConstraint(condition=Q(asked_from__in=["", "clinic", "specialist"]), name="asker_is_known"),
             models.CheckConstraint(
@@ -211,8 +235,14 @@ class Case(models.Model):
         site = sites.BY_KEY.get(self.site)
         if site is None:
             return ""
-        words = getattr(site, attribute)
-        return f"{self.get_side_display()} {words[0].lower()}{words[1:]}" if self.side else words
+        words = str(getattr(site, attribute))
+        if not self.side:
+            return words
+        return _("%(side)s %(place)s") % {"side": self.get_side_display(), "place": f"{words[0].lower()}{words[1:]}"}
+
+    def is_cared_for_by(self, user) -> bool:
+        """The patient, or who acts for the patient; staff of the clinic are not."""
+        return self.patient.is_cared_for_by(user)
 
     def hold_is_live(self, now=None) -> bool:
         return self.holder_id is not None and self.hold_expires_at > (now or timezone.now())

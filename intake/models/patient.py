@@ -45,7 +45,10 @@ class Patient(models.Model):
     city = models.CharField(max_length=30, blank=True)
     state = models.CharField(max_length=2, blank=True)
     zip_code = models.CharField("ZIP code", max_length=10, blank=True)
-    preferred_language = models.CharField(max_length=10, default="en")
+    preferred_language = models.CharField(max_length=10, choices=settings.LANGUAGES, default="en")
+    interpreter_needed = models.BooleanField(default=False)
+    # self-reported on the Monk scale, 1 to 10; only for showing whether the photo hints are fair
+    skin_tone = models.PositiveSmallIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = PatientQuerySet.as_manager()
@@ -56,6 +59,9 @@ class Patient(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(administrative_sex__in=["F", "M", "U"]), name="patient_sex_is_known_to_claims"
+            ),
+            models.CheckConstraint(
+                condition=Q(skin_tone__isnull=True) | Q(skin_tone__range=(1, 10)), name="skin_tone_is_on_the_monk_scale"
             ),
             models.UniqueConstraint(
                 fields=["home_clinic", "mrn"], condition=~Q(mrn=""), name="mrn_is_unique_in_a_clinic"
@@ -68,6 +74,9 @@ class Patient(models.Model):
     @property
     def name(self) -> str:
         return " ".join(part for part in (self.first_name, self.middle_name, self.last_name) if part)
+
+    def is_cared_for_by(self, user) -> bool:
+        return self.user_id is not None and self.user_id == user.pk
 
     def age(self, on: date | None = None) -> int:
         day = on or timezone.localdate()

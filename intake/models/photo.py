@@ -39,6 +39,9 @@ class Photo(WorkRow):
     width = models.PositiveIntegerField(null=True, blank=True)
     height = models.PositiveIntegerField(null=True, blank=True)
     captured_at = models.DateTimeField(null=True, blank=True)
+    device_model = models.CharField(max_length=60, blank=True)
+    # 64 bits of what the upright picture looks like, as 16 hexadecimal digits; blank for a flat picture
+    fingerprint = models.CharField(max_length=16, blank=True, db_index=True)
     quality_verdict = models.CharField(max_length=20, choices=Verdict, blank=True)
     quality_reasons = models.JSONField(default=list, blank=True)
     quality_scores = models.JSONField(default=dict, blank=True)
@@ -83,7 +86,7 @@ class Photo(WorkRow):
 
     @property
     def slot_info(self) -> slots.Slot:
-        return slots.slot(self.case.specialty, self.slot)
+        return slots.slot(self.case, self.slot)
 
     @property
     def alt(self) -> str:

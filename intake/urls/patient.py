@@ -1,17 +1,19 @@
 from django.urls import path
 
-from intake.views import patient, pictures
+from intake.views import patient, photos, pictures, steps, uploads
 
 urlpatterns = [
     path("my/", patient.home, name="patient_home"),
     path("my/cases/new/", patient.new_case, name="case_new"),
     path("my/cases/<uuid:case_id>/", patient.case, name="patient_case"),
-    path("my/cases/<uuid:case_id>/go-on/", patient.case_draft, name="case_draft"),
-    path("my/cases/<uuid:case_id>/step/<slug:step>/", patient.case_step, name="case_step"),
-    path("my/cases/<uuid:case_id>/photos/", patient.upload_photo, name="upload_photo"),
-    path("my/cases/<uuid:case_id>/slots/<slug:slot_key>/", patient.slot, name="slot"),
+    path("my/cases/<uuid:case_id>/go-on/", steps.case_draft, name="case_draft"),
+    path("my/cases/<uuid:case_id>/step/<slug:step>/", steps.case_step, name="case_step"),
+    path("my/cases/<uuid:case_id>/photos/", photos.upload_photo, name="upload_photo"),
+    path("my/cases/<uuid:case_id>/uploads/", uploads.uploads_of_case, name="uploads"),
+    path("my/uploads/<uuid:upload_id>/", uploads.upload, name="upload"),
+    path("my/cases/<uuid:case_id>/slots/<slug:slot_key>/", photos.slot, name="slot"),
     path("my/cases/<uuid:case_id>/stop/", patient.case_stop, name="case_stop"),
     path("my/cases/<uuid:case_id>/cancel/", patient.case_withdraw, name="case_withdraw"),
-    path("my/photos/<uuid:photo_id>/<slug:action>/", patient.photo_action, name="photo_action"),
+    path("my/photos/<uuid:photo_id>/<slug:action>/", photos.photo_action, name="photo_action"),
     path("pictures/<uuid:photo_id>/<slug:kind>/", pictures.picture, name="picture"),
 ]

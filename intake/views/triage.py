@@ -10,7 +10,7 @@ from config.accounts.access import role_required
 from config.audit.services import record_view
 from intake import completeness, desk_forms, queue, services, triage
 from intake.models import Case, CaseStatus, InformationRequest
-from intake.views.patient import _slots, page, visible_case
+from intake.views.common import page, slots_with_photos, visible_case
 from intake.workflow import verbs_for
 
 
@@ -96,7 +96,7 @@ def _show(request: HttpRequest, case: Case, accept_form: desk_forms.AcceptForm, 
         "suggested_why": why,
         "checks": checks,
         "fine": sum(check.fine for check in checks),
-        "slots": [entry for entry in _slots(case) if entry["photos"]],
+        "slots": [entry for entry in slots_with_photos(case) if entry["photos"]],
         "events": case.events.select_related("by"),
         "requests": case.requests.prefetch_related("items__photo__renditions").select_related("asked_by"),
         "open_request": case.requests.filter(outcome="").first(),
@@ -139,7 +139,7 @@ def accept(request: HttpRequest, case_id) -> HttpResponse:
 @role_required("staff")
 def ask(request: HttpRequest, case_id) -> HttpResponse:
     case = _staff_case(request, case_id, CaseStatus.SUBMITTED, CaseStatus.READY)
-    form = desk_forms.AskForm(request.POST or None, specialty=case.specialty)
+    form = desk_forms.AskForm(request.POST or None, case=case)
     if request.method == "POST" and form.is_valid():
         try:
             triage.request_information(
@@ -214,9 +214,9 @@ def case_answer(request: HttpRequest, case_id) -> HttpResponse:
             items = list(open_request.items.all())
         else:
             messages.success(request, "Your answer is sent.")
-            is_patient = case.patient.user_id == request.user.pk
+            is_patient = case.is_cared_for_by(request.user)
             return redirect("intake:patient_case" if is_patient else "intake:triage_case", case.pk)
-    entries = {entry["slot"].key: entry for entry in _slots(case)}
+    entries = {entry["slot"].key: entry for entry in slots_with_photos(case)}
     for item in items:
         entry = entries.get(item.slot)
         if entry is not None:

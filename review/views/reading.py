@@ -92,7 +92,7 @@ def ask(request: HttpRequest, case_id) -> HttpResponse:
     case = reading_case(request, case_id)
     if not is_held_by(case, request.user):
         return to_room(case)
-    form = AskForm(request.POST or None, specialty=case.specialty)
+    form = AskForm(request.POST or None, case=case)
     if request.method == "POST" and form.is_valid():
         try:
             services.ask_for_more(

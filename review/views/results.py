@@ -88,7 +88,7 @@ def acknowledge(request: HttpRequest, case_id, kind: str) -> HttpResponse:
     except delivery.DeliveryRefused as refused:
         raise Http404 from refused
     messages.success(request, "Thank you. It is noted that this was read.")
-    if case.patient.user_id == request.user.pk:
+    if case.is_cared_for_by(request.user):
         return redirect("intake:patient_home")
     if request.user.has_role("staff", case.clinic):
         return redirect("review:staff_result", case.pk)

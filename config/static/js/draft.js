@@ -3,7 +3,7 @@
 (() => {
   const form = document.querySelector("form[data-autosave]");
   if (!form) return;
-  const note = document.querySelector("[data-saved] span");
+  const line = document.querySelector("[data-saved]"), note = line.querySelector("span");
   let timer = 0, running = false, again = false;
   const save = async () => {
     if (running) { again = true; return; }
@@ -14,14 +14,14 @@
       });
       const body = await answer.json();
       if (answer.ok) {
-        form.elements.version.value = body.version;
-        note.textContent = `Saved ${body.saved}. You can stop and come back later.`;
+        if (form.elements.version) form.elements.version.value = body.version;
+        note.textContent = line.dataset.savedAt.replace("{when}", body.saved);
       } else {
-        note.textContent = body.error || "Not saved yet. It is tried again.";
+        note.textContent = body.error || line.dataset.notSaved;
         if (answer.status === 401) location.href = body.sign_in;
       }
     } catch (error) {
-      note.textContent = "You are offline. What you typed stays on this page and is saved when you are back.";
+      note.textContent = line.dataset.offline;
       again = true;
     }
     running = false;

@@ -1,57 +1,127 @@
-/* Sends each photo as soon as it is chosen, with progress. Without it, each slot is a plain form with a button. */
+/* The slots of the photo page: a chosen photo is kept on the device, looked at, and sent while the person goes on.
+   Without this script each slot is a plain form with a button. */
 "use strict";
 (() => {
-  const send = (form) => {
-    const section = form.closest(".slot");
-    const file = form.elements.photo;
-    const box = form.querySelector("[data-progress]");
-    const bar = box.querySelector("progress");
-    const text = box.querySelector("[data-progress-text]");
-    const button = form.querySelector("[data-send]");
-    const size = [...file.files].reduce((sum, one) => sum + one.size, 0);
-    const request = new XMLHttpRequest();
-    box.hidden = false;
-    button.hidden = true;
-    section.dataset.tone = "info";
-    request.upload.addEventListener("progress", (event) => {
-      const share = Math.round(100 * event.loaded / event.total);
-      bar.value = share;
-      text.textContent = share < 100 ? `${share}% of ${(size / 1048576).toFixed(1)} MB` : "Almost there";
-    });
-    const failed = () => {
-      text.textContent = "The line dropped. The photo is still on this phone.";
-      button.hidden = false;
-      button.lastChild.textContent = "Try again";
-      bar.value = 0;
-      addEventListener("online", () => { if (document.contains(form)) send(form); }, { once: true });
-    };
-    request.addEventListener("error", failed);
-    request.addEventListener("timeout", failed);
-    request.addEventListener("load", () => {
-      if (request.status === 401) { location.href = JSON.parse(request.responseText).sign_in; return; }
-      if (request.status !== 200 && request.status !== 422) { failed(); return; }
-      section.outerHTML = request.responseText;
-      const fresh = document.getElementById(section.id);
-      watch(fresh);
-      if (window.htmx) window.htmx.process(fresh);
-      const heading = fresh.querySelector("h2");
-      if (heading) { heading.tabIndex = -1; heading.focus({ preventScroll: true }); }
-    });
-    request.open("POST", form.action);
-    request.setRequestHeader("X-Upload", "1");
-    request.timeout = 300000;
-    request.send(new FormData(form));
+  const photos = window.dermforwardPhotos;
+  const box = document.querySelector("[data-slots]");
+  if (!box) return;
+  const create = box.dataset.create, say = (name) => box.dataset[`say${name}`] || "";
+  const megabytes = (bytes) => `${(bytes / 1048576).toFixed(1)} MB`;
+  const card = document.getElementById("photo-on-its-way");
+  const pictures = new Map();
+
+  const words = (photo) => {
+    const share = photo.size ? Math.round(100 * photo.offset / photo.size) : 0;
+    switch (photo.state) {
+      case "sending": return share < 100 ? say("Sending").replace("{share}", share).replace("{size}", megabytes(photo.size)) : say("Almost");
+      case "offline": return say("Offline");
+      case "paused": return say("Paused");
+      case "signed-out": return say("SignedOut");
+      case "refused": return photo.message || say("Refused");
+      default: return say("Waiting");
+    }
+  };
+
+  const draw = (photo) => {
+    if (photo.create !== create) return;
+    const section = document.getElementById(`slot-${photo.slot}`);
+    let node = document.getElementById(`way-${photo.key}`);
+    if (photo.state === "received" || photo.state === "dropped") {
+      const url = pictures.get(photo.key);
+      if (url) URL.revokeObjectURL(url);
+      pictures.delete(photo.key);
+      if (node) node.remove();
+      if (photo.state === "received" && section) refresh(section);
+      return;
+    }
+    if (!section) return;
+    if (!node) {
+      node = card.content.firstElementChild.cloneNode(true);
+      node.id = `way-${photo.key}`;
+      node.dataset.key = photo.key;
+      section.querySelector("[data-on-its-way]").append(node);
+      show(photo, node);
+    }
+    node.dataset.state = photo.state;
+    const bar = node.querySelector("progress");
+    bar.value = photo.size ? 100 * photo.offset / photo.size : 0;
+    bar.hidden = photo.state === "refused";
+    node.querySelector("[data-words]").textContent = words(photo);
+    node.querySelector("[data-pause]").hidden = !["sending", "waiting", "offline"].includes(photo.state);
+    node.querySelector("[data-resume]").hidden = photo.state !== "paused";
+    node.querySelector("[data-sign-in]").hidden = photo.state !== "signed-out";
+    section.dataset.tone = photo.state === "refused" ? "bad" : "info";
+  };
+
+  const show = async (photo, node) => {
+    const blob = await photos.blob(photo.key);
+    if (!blob) return;
+    const url = URL.createObjectURL(blob);
+    pictures.set(photo.key, url);
+    const picture = node.querySelector("img");
+    picture.addEventListener("load", () => { picture.hidden = false; });
+    picture.src = url;
+    if (!window.dermforwardCoach) return;
+    const hint = await window.dermforwardCoach.look(blob);
+    const tip = hint && node.querySelector(`[data-tip="${hint.reasons[0]}"]`);
+    if (!tip || !node.isConnected) return;
+    tip.hidden = false;
+    node.querySelector("[data-best]").hidden = false;
+    node.querySelector("[data-coach]").hidden = false;
+  };
+
+  const refresh = async (section) => {
+    const answer = await fetch(section.dataset.url, { headers: { "X-Upload": "1" }, credentials: "same-origin" });
+    if (!answer.ok || answer.redirected) return;
+    const moving = [...section.querySelectorAll("[data-on-its-way] > *")];
+    section.outerHTML = await answer.text();
+    const fresh = document.getElementById(section.id);
+    fresh.querySelector("[data-on-its-way]").append(...moving);
+    watch(fresh);
+    if (window.htmx) window.htmx.process(fresh);
+  };
+
+  const plainly = (form) => { form.removeAttribute("data-upload"); form.submit(); };
+  const take = async (form) => {
+    const input = form.elements.photo, files = [...input.files];
+    if (!files.length) return;
+    try {
+      for (const file of files) await photos.add({ file, create, slot: form.elements.slot.value });
+      input.value = "";
+    } catch (error) {
+      plainly(form);
+    }
   };
   const watch = (root) => {
     for (const form of root.querySelectorAll("form[data-upload]")) {
       form.setAttribute("data-repeatable", "");
       form.querySelector("[data-send]").hidden = true;
-      form.elements.photo.addEventListener("change", () => { if (form.elements.photo.files.length) send(form); });
-      // chosen before this script was there
-      if (form.elements.photo.files.length) send(form);
-      form.addEventListener("submit", (event) => { event.preventDefault(); if (form.elements.photo.files.length) send(form); });
+      form.elements.photo.addEventListener("change", () => take(form));
+      form.addEventListener("submit", (event) => { if (form.hasAttribute("data-upload")) { event.preventDefault(); take(form); } });
+      if (form.elements.photo.files.length) take(form); // chosen before this script was there
     }
   };
-  watch(document);
-  document.addEventListener("htmx:load", (event) => { if (event.target.matches && event.target.matches(".slot")) watch(event.target); });
+
+  if (!photos) return;
+  document.addEventListener("photo", (event) => draw(event.detail));
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-key] button");
+    if (!button) return;
+    const key = button.closest("[data-key]").dataset.key;
+    if (button.hasAttribute("data-pause")) photos.pause(key);
+    if (button.hasAttribute("data-resume")) photos.resume(key);
+    if (button.hasAttribute("data-drop")) photos.drop(key);
+    if (button.hasAttribute("data-best")) button.closest("[data-coach]").hidden = true;
+  });
+  document.addEventListener("htmx:load", (event) => {
+    const fresh = event.target;
+    if (!fresh.matches || !fresh.matches(".slot")) return;
+    watch(fresh);
+    for (const photo of photos.list()) if (`slot-${photo.slot}` === fresh.id) draw(photo);
+  });
+  photos.ready.then((kept) => {
+    if (!kept) return;
+    watch(box);
+    for (const photo of photos.list()) draw(photo);
+  });
 })();

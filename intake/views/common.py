@@ -1,0 +1,34 @@
+"""What the pages of a case share, whoever opens them."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from intake.models import Case, Photo
+from intake.slots import slots_of
+
+
+def visible_case(request: HttpRequest, case_id, *statuses: str) -> Case:
+    """A case of the own record or clinic; a specialist or referrer does not work on these pages."""
+    cases = Case.objects.visible_to(request.user).select_related("patient__user", "clinic", "referring_clinician")
+    case = get_object_or_404(cases, pk=case_id)
+    mine = case.is_cared_for_by(request.user) or request.user.has_role("staff", case.clinic)
+    if not mine or (statuses and case.status not in statuses):
+        raise Http404
+    return case
+
+
+def page(request: HttpRequest, template: str, case: Case | None, **context) -> HttpResponse:
+    is_patient = case is None or case.is_cared_for_by(request.user)
+    context |= {"case": case, "is_patient": is_patient, "base": "base_patient.html" if is_patient else "base.html"}
+    return render(request, template, context, status=context.pop("status", 200))
+
+
+def slots_with_photos(case: Case) -> list[dict]:
+    photos: dict[str, list[Photo]] = {}
+    for photo in case.photos.live().prefetch_related("renditions"):
+        photo.case = case
+        photos.setdefault(photo.slot_info.key, []).append(photo)
+    return [
+        {"slot": slot, "photos": here, "is_arriving": any(photo.status == "arriving" for photo in here)}
+        for slot, here in ((slot, photos.get(slot.key, [])) for slot in slots_of(case))
+    ]

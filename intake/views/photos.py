@@ -1,0 +1,79 @@
+"""Photos of a case: sent by a plain form, shown slot by slot, kept, removed, put in order."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
+
+from config.accounts.access import role_required
+from intake import services
+from intake.models import Case, CaseStatus, Photo
+from intake.views.common import slots_with_photos, visible_case
+
+
+@role_required("patient", "staff")
+@require_POST
+def upload_photo(request: HttpRequest, case_id) -> HttpResponse:
+    """One or more files for one slot. A script gets the slot's new HTML; a plain form comes back to its page."""
+    case = visible_case(request, case_id, CaseStatus.DRAFT, CaseStatus.NEEDS_INFORMATION)
+    slot, refusal = request.POST.get("slot", "other"), ""
+    files = request.FILES.getlist("photo")
+    if not files:
+        refusal = "No photo arrived. Choose it again."
+    for file in files:
+        try:
+            _take(case, request, file, slot)
+        except services.PhotoRefused as refused:
+            refusal = refused.message
+    if request.headers.get("X-Upload"):
+        return _slot_html(request, case, slot, refusal, status=422 if refusal else 200)
+    if refusal:
+        messages.error(request, refusal)
+    elif files:
+        messages.success(request, "The photo is here.")
+    if case.status == CaseStatus.DRAFT:
+        return redirect("intake:case_step", case.pk, "photos")
+    return redirect("intake:case_answer", case.pk)
+
+
+def _take(case: Case, request: HttpRequest, file, slot: str) -> Photo:
+    too_big = services.pipeline.limits.check_bytes(file.size)
+    if too_big:
+        raise services.PhotoRefused(too_big.reason, too_big.message)
+    return services.attach_photo(case=case, by=request.user, data=file.read(), name=file.name, slot=slot)
+
+
+def _slot_html(request: HttpRequest, case: Case, slot_key: str, refusal: str = "", status: int = 200) -> HttpResponse:
+    entry = next((entry for entry in slots_with_photos(case) if entry["slot"].key == slot_key), None)
+    if entry is None:
+        raise Http404
+    return render(
+        request, "intake/partials/slot.html", {"case": case, "entry": entry, "refusal": refusal}, status=status
+    )
+
+
+@role_required("patient", "staff")
+def slot(request: HttpRequest, case_id, slot_key: str) -> HttpResponse:
+    """The slot as it is now; the page asks while a photo is on its way to be shown."""
+    case = visible_case(request, case_id, CaseStatus.DRAFT, CaseStatus.NEEDS_INFORMATION)
+    return _slot_html(request, case, slot_key)
+
+
+@role_required("patient", "staff")
+@require_POST
+def photo_action(request: HttpRequest, photo_id, action: str) -> HttpResponse:
+    photo = get_object_or_404(Photo.objects.visible_to(request.user).select_related("case__patient"), pk=photo_id)
+    case = visible_case(request, photo.case_id, CaseStatus.DRAFT, CaseStatus.NEEDS_INFORMATION)
+    if action == "remove":
+        services.remove_photo(photo=photo, by=request.user)
+    elif action == "keep":
+        services.keep_photo(photo=photo, by=request.user)
+    elif action == "first":
+        services.show_first(photo=photo)
+    else:
+        raise Http404
+    if request.headers.get("HX-Request"):
+        return _slot_html(request, case, photo.slot_info.key)
+    if case.status == CaseStatus.DRAFT:
+        return redirect("intake:case_step", case.pk, "photos")
+    return redirect("intake:case_answer", case.pk)
