@@ -1,0 +1,44 @@
+"""Reading the running program's own database from the test: Photo.objects.using(PROGRAM)."""
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.db import connections
+
+from config.settings import env
+
+PROGRAM = "program"
+
+
+@contextlib.contextmanager
+def own_database() -> Iterator[str]:
+    """The address of an empty database on the server of the environment, or "" for the embedded one."""
+    given = os.environ.get("DATABASE_URL", "")
+    if not given.startswith("postgres"):
+        yield ""
+        return
+    import psycopg
+
+    name = f"dermforward_faults_{secrets.token_hex(4)}"
+    with psycopg.connect(given, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}")
+        try:
+            yield f"{given.rsplit('/', 1)[0]}/{name}"
+        finally:
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextlib.contextmanager
+def reading(url: str, folder: Path, blocker) -> Iterator[None]:
+    """While this lasts, the alias PROGRAM is the program's database."""
+    connections.databases[PROGRAM] = connections.databases["default"] | env.database(url, folder / "db.sqlite3")
+    try:
+        with blocker.unblock():
+            yield
+            connections[PROGRAM].close()
+    finally:
+        del connections[PROGRAM]
+        del connections.databases[PROGRAM]
