@@ -136,7 +136,7 @@ def acknowledge(*, case: Case, kind: str, by: User) -> int:
 
 
 def _acknowledging_role(case: Case, kind: str, by: User) -> str:
-    if kind == Delivery.RecipientKind.PATIENT and case.patient.user_id == by.pk:
+    if kind == Delivery.RecipientKind.PATIENT and case.is_cared_for_by(by):
         return Role.PATIENT
     if (
         kind == Delivery.RecipientKind.REFERRER

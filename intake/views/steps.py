@@ -111,7 +111,8 @@ def _question(request: HttpRequest, case: Case, context: dict) -> HttpResponse:
     step = context["step"]
     form = FORMS[step](request.POST or None, instance=case, initial={"version": case.version})
     if step == "place":
-        context["views"] = bodymap.views_for(case.specialty)
+        eyes = case.specialty == "ophthalmology"
+        context |= {"large": () if eyes else bodymap.LARGE, "insets": (bodymap.EYES,) if eyes else bodymap.INSETS}
     if request.method != "POST":
         return page(request, "intake/case_question.html", case, form=form, **context)
     if request.headers.get("X-Draft"):

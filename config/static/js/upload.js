@@ -96,6 +96,7 @@
     for (const form of root.querySelectorAll("form[data-upload]")) {
       form.setAttribute("data-repeatable", "");
       form.querySelector("[data-send]").hidden = true;
+      form.classList.add("is-live"); // the label becomes the button
       form.elements.photo.addEventListener("change", () => take(form));
       form.addEventListener("submit", (event) => { if (form.hasAttribute("data-upload")) { event.preventDefault(); take(form); } });
       if (form.elements.photo.files.length) take(form); // chosen before this script was there
