@@ -31,7 +31,11 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def program(folder):
-    with Program(folder, **EMBEDDED) as running:
+    """On a folder whose demo has two cases only: the whole demo takes half a minute, and a journey loads that."""
+    starting = Program(folder, **EMBEDDED)
+    starting.manage("migrate", "--verbosity", "0")
+    starting.manage("seed_demo", "--cases", "2")
+    with starting as running:
         yield running
 
 
