@@ -6,9 +6,9 @@ Pure on a case with its photos and consents loaded. A suggestion only ever raise
 import re
 from dataclasses import dataclass
 
-from intake import consents
+from intake import consents, questions
 from intake.models import Case, Urgency
-from intake.slots import slots_of
+from intake.slots import LESION, kind_of, slots_of
 
 
 @dataclass(frozen=True)
@@ -32,19 +32,64 @@ _EYE_URGENT = r"\b(pain\w*|sore|hurts?|light|lens(es)?|blurr?\w*|vision|sight)\b
 _ORDER = {Urgency.ROUTINE: 0, Urgency.PRIORITY: 1, Urgency.URGENT: 2}
 
 
+def _seven_point(case: Case) -> tuple[int, list[str]]:
+    if kind_of(case) != LESION:
+        return 0, []
+    return questions.seven_point(_answers(case))
+
+
+def _answers(case: Case) -> dict[str, list[str]]:
+    return {answer.question: answer.value for answer in case.answers.all()}
+
+
+def seven_point_words(case: Case) -> str:
+    """The weighted 7-point score of a spot in words; "" where nothing counts. It only ever raises the urgency."""
+    score, items = _seven_point(case)
+    return f"{score} of 10: {', '.join(items)}" if score else ""
+
+
 def suggested_urgency(case: Case) -> tuple[str, str]:
     """(urgency, reason in words). Two signs of change in a lesion are urgent, as is an eye that hurts or sees worse."""
     story = f"{case.reason} {case.history}".lower()
     if case.specialty == "ophthalmology":
+        told = _eye_alarms(_answers(case))
+        if told:
+            return Urgency.URGENT, _sentence(told)
         if re.search(_EYE_URGENT, story):
             return Urgency.URGENT, "Eye with pain, light or sight named"
         return Urgency.PRIORITY, "Eye problem"
+    score, items = _seven_point(case)
+    if score >= questions.SEVEN_POINT_URGENT:
+        return Urgency.URGENT, f"7-point score {score}: {', '.join(items)}"
     found = [(urgency, reason) for pattern, urgency, reason in _HINTS if re.search(pattern, story)]
     if len(found) >= 2:
         return Urgency.URGENT, _sentence(reason for _, reason in found)
     if found:
         return found[0][0], _sentence([found[0][1]])
     return Urgency.ROUTINE, "No sign of change named"
+
+
+# answers about an eye that must be seen first: (question, option) -> words
+_EYE_ALARMS = {
+    ("vision", "much"): "sees much worse",
+    ("vision", "little"): "sees worse",
+    ("pain", "bad"): "the eye hurts a lot",
+    ("pain", "some"): "the eye hurts",
+    ("eye_signs", "light"): "light hurts",
+    ("eye_signs", "halos"): "rings around lights",
+    ("eye_signs", "move"): "hurts on movement",
+    ("eye_signs", "rash"): "rash near the eye",
+    ("eye_cause", "grinding"): "grinding or hammering",
+    ("head", "scalp"): "scalp is tender",
+    ("head", "jaw"): "jaw hurts when chewing",
+}
+
+
+def _eye_alarms(answers: dict[str, list[str]]) -> list[str]:
+    found = [words for (key, option), words in _EYE_ALARMS.items() if option in answers.get(key, ())]
+    if "yes" in answers.get("lenses", ()) and "red" in answers.get("eye_signs", ()):
+        found.append("red eye with contact lenses")
+    return found
 
 
 def _sentence(reasons) -> str:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from intake.views import patients, triage
+from intake.views import patients, triage, uploads
 
 urlpatterns = [
     path("triage/", triage.triage_queue, name="triage_queue"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("triage/<uuid:case_id>/back/", triage.back_to_triage, name="back_to_triage"),
     path("triage/<uuid:case_id>/go-on/", triage.go_on_without, name="go_on_without"),
     path("my/cases/<uuid:case_id>/answer/", triage.case_answer, name="case_answer"),
+    path("triage/uploads/<uuid:upload_id>/skip/", uploads.upload_skip, name="upload_skip"),
     path("patients/", patients.patients, name="patients"),
     path("patients/new/", patients.patient_new, name="patient_new"),
     path("patients/<uuid:patient_id>/", patients.patient, name="patient"),

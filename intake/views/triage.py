@@ -10,7 +10,8 @@ from config.accounts.access import role_required
 from config.audit.services import record_view
 from intake import completeness, desk_forms, queue, services, triage
 from intake.models import Case, CaseStatus, InformationRequest
-from intake.views.common import page, slots_with_photos, visible_case
+from intake.uploads import offset as arrived_bytes
+from intake.views.common import answered_lines, page, slots_with_photos, visible_case
 from intake.workflow import verbs_for
 
 
@@ -97,6 +98,11 @@ def _show(request: HttpRequest, case: Case, accept_form: desk_forms.AcceptForm, 
         "checks": checks,
         "fine": sum(check.fine for check in checks),
         "slots": [entry for entry in slots_with_photos(case) if entry["photos"]],
+        "uploads": [
+            (upload, round(100 * arrived_bytes(upload) / upload.byte_size)) for upload in case.uploads.arriving()
+        ],
+        "answers": answered_lines(case),
+        "seven_point": completeness.seven_point_words(case),
         "events": case.events.select_related("by"),
         "requests": case.requests.prefetch_related("items__photo__renditions").select_related("asked_by"),
         "open_request": case.requests.filter(outcome="").first(),

@@ -5,14 +5,18 @@ https://tus.io/protocols/resumable-upload: what is refused is refused with JSON 
 
 import base64
 import binascii
+import logging
 import re
 
+from botocore.exceptions import BotoCoreError, ClientError
+from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
+from config import storages
 from config.accounts.access import role_required
 from config.audit.services import record
 from intake import uploads
@@ -21,6 +25,7 @@ from intake.models import Upload
 from intake.services import PhotoRefused
 from intake.views.common import visible_case
 
+log = logging.getLogger(__name__)
 TUS = "1.0.0"
 PIECE = "application/offset+octet-stream"
 _KEY = re.compile(r"[0-9A-Za-z-]{8,64}")
@@ -142,6 +147,10 @@ def _patch(request: HttpRequest, found: Upload) -> HttpResponse:
     except UnreadablePostError:
         # the line dropped in the middle of the piece; what had come is kept
         return _answer(400, _state(found))
+    except (OSError, BotoCoreError, ClientError, storages.StorageConflict) as error:
+        # the storage is away: nothing is lost, the phone keeps its copy and asks again
+        log.warning("storage does not take an upload (%s)", type(error).__name__)
+        return _answer(503, {"message": "The storage does not answer. The photo is sent again by itself."})
     return _settled(found)
 
 
@@ -161,3 +170,16 @@ def _delete(request: HttpRequest, found: Upload) -> HttpResponse:
             uploads.cancel(upload=found)
             record("upload.cancelled", by=request.user, subject=found.case, clinic=found.case.clinic)
     return _answer(204)
+
+
+@role_required("staff")
+@require_POST
+def upload_skip(request: HttpRequest, upload_id) -> HttpResponse:
+    """The clinic does not wait for a photo that never came."""
+    found = get_object_or_404(Upload.objects.visible_to(request.user).select_related("case__clinic"), pk=upload_id)
+    case = visible_case(request, found.case_id)
+    if not request.user.has_role("staff", case.clinic):
+        raise Http404
+    _delete(request, found)
+    messages.success(request, "The case no longer waits for that photo.")
+    return redirect("intake:triage_case", case.pk)
