@@ -181,9 +181,13 @@ def test_a_stop_leaves_no_process_and_the_next_run_keeps_the_data(program, folde
     with Program(folder, **EMBEDDED) as again:
         assert facts(again) == before
         family = descendants(again.process.pid)
-        # what nobody can catch: the launcher itself is killed
-        again.process.kill()
-        wait_until(lambda: not any(map(is_alive, family)), 30, what="all processes gone after their launcher")
+        try:
+            # what nobody can catch: the launcher itself is killed
+            again.process.kill()
+            wait_until(lambda: not any(map(is_alive, family)), 30, what="all processes gone after their launcher")
+        finally:
+            for pid in filter(is_alive, family):
+                os.kill(pid, signal.SIGKILL)
 
 
 def facts(program) -> str:

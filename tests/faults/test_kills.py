@@ -6,14 +6,18 @@ import os
 import signal
 import time
 from collections import Counter
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
+import redis
 from django.db.models import Count
+from django.utils import timezone
 from PIL import Image
 
 from billing.models import ChargeDecision, ChargeLine
 from config.audit.models import AuditEvent
-from config.work.services import LEASE_SECONDS
+from config.work.services import DISPATCH_SECONDS, LEASE_SECONDS
 from intake.models import Photo, Rendition
 from review.models import Review
 from tests.factories import PASSWORD
@@ -133,8 +137,8 @@ def upload(ana, case: str, number: int):
 
 
 def test_pages_and_uploads_go_on_while_redis_is_frozen(program, scene, ana):
-    redis = program.pids("redis")[-1]
-    os.kill(redis, signal.SIGSTOP)
+    server = program.pids("redis")[-1]
+    os.kill(server, signal.SIGSTOP)
     try:
         began = time.monotonic()
         ready = ana.get("/readyz")
@@ -149,17 +153,17 @@ def test_pages_and_uploads_go_on_while_redis_is_frozen(program, scene, ana):
         photos = [upload(ana, case, number) for number in (101, 102)]
         assert not any(is_done(photo) for photo in photos)
     finally:
-        os.kill(redis, signal.SIGCONT)
+        os.kill(server, signal.SIGCONT)
     wait_until(lambda: all(is_done(photo) for photo in photos), 60, what="photos of the outage done")
     wait_until(lambda: ana.get("/readyz").json["broker"] == "ok", 10)
 
 
 def test_pages_and_uploads_go_on_while_redis_is_dead_and_it_is_started_again(program, scene, ana):
-    redis = program.pids("redis")[-1]
+    server = program.pids("redis")[-1]
     # nobody starts Redis again while the launcher sleeps
     os.kill(program.process.pid, signal.SIGSTOP)
     try:
-        os.kill(redis, signal.SIGKILL)
+        os.kill(server, signal.SIGKILL)
         wait_until(lambda: ana.get("/readyz").json["broker"] == "broker does not answer (ConnectionError)", 10)
         assert ana.get("/readyz").status == 200
         case = scene["drafts"][2]
@@ -168,8 +172,30 @@ def test_pages_and_uploads_go_on_while_redis_is_dead_and_it_is_started_again(pro
         assert not any(is_done(photo) for photo in photos)
     finally:
         os.kill(program.process.pid, signal.SIGCONT)
-    wait_until(lambda: program.pids("redis")[-1] != redis, 20, what="a new Redis")
+    wait_until(lambda: program.pids("redis")[-1] != server, 20, what="a new Redis")
     wait_until(lambda: all(is_done(photo) for photo in photos), 60, what="photos of the outage done")
+
+
+def test_messages_that_redis_forgot_are_sent_again(program, scene, ana):
+    queue = broker(program)
+    bulk = program.pids("bulk")[-1]
+    signal_group(bulk, signal.SIGSTOP)
+    try:
+        photos = [upload(ana, scene["drafts"][1], number) for number in (301, 302, 303)]
+        later = Photo.objects.using(PROGRAM).filter(pk__in=photos, due_at__gt=timezone.now() + timedelta(seconds=5))
+        wait_until(lambda: later.count() == len(photos), 20, what="all three offered")
+        wait_until(lambda: queue.llen("images") >= 2, 10, what="messages in Redis")
+        queue.flushall()
+    finally:
+        signal_group(bulk, signal.SIGCONT)
+        queue.close()
+    wait_until(lambda: all(is_done(photo) for photo in photos), DISPATCH_SECONDS + 30, what="forgotten photos done")
+    assert set(Photo.objects.using(PROGRAM).filter(pk__in=photos).values_list("attempts", flat=True)) == {1}
+
+
+def broker(program) -> redis.Redis:
+    kept = Path(program.environment["DERMFORWARD_VAR"]) / "redis"
+    return redis.Redis(port=int((kept / "port").read_text()), password=(kept / "password").read_text())
 
 
 def test_a_photo_whose_worker_was_killed_is_finished_exactly_once(cut_photos):
