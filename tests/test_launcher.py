@@ -150,6 +150,8 @@ def test_a_killed_child_is_started_again_with_all_of_its_own(program):
     [web] = program.pids("web")
     workers = descendants(web)
     assert workers
+    # one that hangs does not notice that its parent has gone
+    os.kill(min(workers), signal.SIGSTOP)
     os.kill(web, signal.SIGKILL)
     wait_until(lambda: len(program.pids("web")) == 2, 20, what="a second web server")
     assert f"web: ended with {-signal.SIGKILL}; it is started again" in program.lines
