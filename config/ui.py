@@ -1,14 +1,17 @@
 """The parts of every page, as template tags (a builtin library: no load tag). One table says how a status looks."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django import template
 from django.forms import BoundField, CheckboxInput, Form, RadioSelect, Select, Textarea
 from django.utils import timezone
+from django.utils.dateformat import format as format_date
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from config import navigation
 from config.icons import ICONS
@@ -17,16 +20,16 @@ register = template.Library()
 
 # status -> words for staff, words for the patient, tone, icon
 STATUS = {
-    "draft": ("Draft", "Not sent yet", "neutral", "pencil"),
-    "submitted": ("Sent, not checked yet", "Your clinic is checking it", "info", "inbox"),
-    "needs_information": ("Waiting for the patient", "Waiting for you", "wait", "message-circle"),
-    "ready": ("Ready for review", "Waiting for the specialist", "work", "list"),
-    "in_review": ("In review", "A specialist is looking at it", "work", "eye"),
-    "signed": ("Signed, being delivered", "Your result is here", "good", "file-check"),
-    "delivered": ("Delivered", "Your result is here", "good", "mail"),
-    "closed": ("Closed", "Finished", "neutral", "circle-check"),
-    "redirected": ("Sent to in-person care", "See someone in person", "bad", "triangle-alert"),
-    "withdrawn": ("Withdrawn", "Cancelled", "neutral", "x"),
+    "draft": ("Draft", _("Not sent yet"), "neutral", "pencil"),
+    "submitted": ("Sent, not checked yet", _("Your clinic is checking it"), "info", "inbox"),
+    "needs_information": ("Waiting for the patient", _("Waiting for you"), "wait", "message-circle"),
+    "ready": ("Ready for review", _("Waiting for the specialist"), "work", "list"),
+    "in_review": ("In review", _("A specialist is looking at it"), "work", "eye"),
+    "signed": ("Signed, being delivered", _("Your result is here"), "good", "file-check"),
+    "delivered": ("Delivered", _("Your result is here"), "good", "mail"),
+    "closed": ("Closed", _("Finished"), "neutral", "circle-check"),
+    "redirected": ("Sent to in-person care", _("See someone in person"), "bad", "triangle-alert"),
+    "withdrawn": ("Withdrawn", _("Cancelled"), "neutral", "x"),
     # work rows, lines and batches
     "held": ("Held", "", "wait", "clock"),
     "line_ready": ("Ready", "", "good", "check"),
@@ -41,18 +44,18 @@ URGENCY = {
     "routine": ("Routine", "neutral", "calendar"),
 }
 VERDICT = {
-    "good": ("Good", "good", "circle-check"),
-    "usable": ("Usable", "info", "info"),
-    "retake_suggested": ("Retake suggested", "wait", "triangle-alert"),
+    "good": (_("Good"), "good", "circle-check"),
+    "usable": (_("Usable"), "info", "info"),
+    "retake_suggested": (_("Retake suggested"), "wait", "triangle-alert"),
 }
 # what is seen, then how to fix it; never "bad" or "rejected"
 PHOTO_ADVICE = {
-    "blurred": "It looks blurry. Hold the phone a hand's width away and tap the spot on the screen.",
-    "too_dark": "It looks dark. Stand by a window or turn on a lamp.",
-    "too_bright": "Part of it is too bright to see. Turn the flash off and step out of direct sun.",
-    "too_small": "It is a small picture. Send the photo itself, not its preview.",
-    "blank": "Nothing can be seen on it. Check that no finger covers the lens.",
-    "glare": "There is a bright reflection. Tilt the phone a little.",
+    "blurred": _("It looks blurry. Hold the phone a hand's width away and tap the spot on the screen."),
+    "too_dark": _("It looks dark. Stand by a window or turn on a lamp."),
+    "too_bright": _("Part of it is too bright to see. Turn the flash off and step out of direct sun."),
+    "too_small": _("It is a small picture. Send the photo itself, not its preview."),
+    "blank": _("Nothing can be seen on it. Check that no finger covers the lens."),
+    "glare": _("There is a bright reflection. Tilt the phone a little."),
 }
 
 
@@ -96,11 +99,11 @@ def urgency_badge(urgency, suggested: bool = False) -> SafeString:
 @register.simple_tag
 def verdict_badge(photo) -> SafeString:
     if photo.status == "arriving":
-        return badge("info", "refresh-cw", "Arriving")
+        return badge("info", "refresh-cw", _("Arriving"))
     if photo.status == "needs_attention":
-        return badge("bad", "circle-alert", "Being looked into")
+        return badge("bad", "circle-alert", _("Being looked into"))
     if photo.status == "unreadable":
-        return badge("bad", "circle-x", "Cannot be read")
+        return badge("bad", "circle-x", _("Cannot be read"))
     return badge(
         VERDICT[photo.quality_verdict][1], VERDICT[photo.quality_verdict][2], VERDICT[photo.quality_verdict][0]
     )
@@ -118,14 +121,21 @@ def _local(value: datetime) -> datetime:
 
 
 def _clock(value: datetime) -> str:
+    if get_language() == "es":
+        return f"{value.hour}:{value:%M}"
     return f"{value.hour % 12 or 12}:{value:%M} {'am' if value.hour < 12 else 'pm'}"
+
+
+def _day(value: date) -> str:
+    """Mon, Nov 23; in Spanish lun 23 nov."""
+    return format_date(value, "D j M").lower() if get_language() == "es" else format_date(value, "D, M j")
 
 
 def words_of(value: datetime, now: datetime | None = None) -> str:
     """Mon, Nov 23, 2:19 pm; with the year when it is not this one."""
     local, this_year = _local(value), _local(now or timezone.now()).year
     year = f", {local.year}" if local.year != this_year else ""
-    return f"{local:%a}, {local:%b} {local.day}{year}, {_clock(local)}"
+    return f"{_day(local)}{year}, {_clock(local)}"
 
 
 @register.filter
@@ -142,7 +152,7 @@ def day(value) -> SafeString | str:
         return ""
     local = _local(value) if isinstance(value, datetime) else value
     year = f", {local.year}" if local.year != timezone.localdate().year else ""
-    return format_html('<time datetime="{}">{}</time>', local.isoformat(), f"{local:%a}, {local:%b} {local.day}{year}")
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(), f"{_day(local)}{year}")
 
 
 def span_words(span: timedelta) -> str:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F, Min
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from config import storages
 from config.accounts.models import User
@@ -44,7 +45,9 @@ class StaleDraft(IntakeRefused):
     """Somebody else saved the draft meanwhile; `case` is what is stored now."""
 
     def __init__(self, case: Case) -> None:
-        super().__init__("This case was changed in another window. What you typed is below; check it and save again.")
+        super().__init__(
+            _("This case was changed in another window. What you typed is below; check it and save again.")
+        )
         self.case = case
 
 
@@ -84,7 +87,7 @@ def save_draft(*, case: Case, by: User, version: int | None = None, **fields: An
     if not guarded.update(version=F("version") + 1, updated_at=timezone.now(), **fields):
         current = Case.objects.select_related("patient").get(pk=case.pk)
         if current.status != CaseStatus.DRAFT:
-            raise IntakeRefused("This case was already sent. Nothing was changed.")
+            raise IntakeRefused(_("This case was already sent. Nothing was changed."))
         raise StaleDraft(current)
     case.refresh_from_db()
     return case
@@ -119,7 +122,7 @@ def answer_question(*, case: Case, by: User, key: str, value: list[str]) -> None
     """Keep the answer to one question of a draft. A new answer to the same question takes the place of the old."""
     with transaction.atomic():
         if not Case.objects.filter(pk=case.pk, status=CaseStatus.DRAFT).update(updated_at=timezone.now()):
-            raise IntakeRefused("This case was already sent. Nothing was changed.")
+            raise IntakeRefused(_("This case was already sent. Nothing was changed."))
         Answer.objects.update_or_create(
             case=case,
             question=key,
@@ -168,7 +171,7 @@ def attach_photo(*, case: Case, by: User, data: bytes, name: str, slot: str) -> 
     The same bytes again are the same photo. Raises PhotoRefused with a sentence for the patient.
     """
     if case.status not in OPEN_FOR_PHOTOS:
-        raise PhotoRefused("already_sent", "This case was already sent. Photos can be added when your clinic asks.")
+        raise PhotoRefused("already_sent", _("This case was already sent. Photos can be added when your clinic asks."))
     header = pipeline.check(data)
     if isinstance(header, Refused):
         raise PhotoRefused(header.reason, header.message)
@@ -224,13 +227,15 @@ def _insert_photo(case: Case, by: User, digest: str, size: int, format: str, nam
 
 
 def too_many_photos() -> PhotoRefused:
-    return PhotoRefused("too_many", f"A case has room for {MAX_PHOTOS} photos. Remove one that is not needed first.")
+    return PhotoRefused(
+        "too_many", _("A case has room for %(n)s photos. Remove one that is not needed first.") % {"n": MAX_PHOTOS}
+    )
 
 
 def remove_photo(*, photo: Photo, by: User) -> None:
     """Take a photo out of a draft. The row and the received bytes stay; nobody is shown them."""
     if photo.case.status not in OPEN_FOR_PHOTOS:
-        raise IntakeRefused("This case was already sent. Its photos stay as they are.")
+        raise IntakeRefused(_("This case was already sent. Its photos stay as they are."))
     with transaction.atomic():
         if Photo.objects.filter(pk=photo.pk, removed_at__isnull=True).update(removed_at=timezone.now()):
             record("photo.removed", by=by, subject=photo, role=role_on(photo.case, by), clinic=photo.case.clinic)
@@ -258,16 +263,16 @@ def missing_for_sending(case: Case) -> list[tuple[str, str]]:
     given = set(case.consents.filter(withdrawn_at__isnull=True).values_list("kind", flat=True))
     photos = [photo for photo in case.photos.live() if photo.status != "unreadable"]
     checks = [
-        (case.danger_signs == "none", "danger", "Answer the question about danger signs."),
-        (bool(case.reason.strip()), "reason", "Tell us what the problem is."),
-        (bool(case.site), "place", "Choose where it is."),
-        (bool(photos) or case.uploads.arriving().exists(), "photos", "Add at least one photo."),
+        (case.danger_signs == "none", "danger", _("Answer the question about danger signs.")),
+        (bool(case.reason.strip()), "reason", _("Tell us what the problem is.")),
+        (bool(case.site), "place", _("Choose where it is.")),
+        (bool(photos) or case.uploads.arriving().exists(), "photos", _("Add at least one photo.")),
         (
             set(consents.REQUIRED) <= given,
             "consent",
-            "Agree to care from photos and to keeping them in the record.",
+            _("Agree to care from photos and to keeping them in the record."),
         ),
-        (bool(case.patient.state), "address", "Add the home address: it decides which specialist may answer."),
+        (bool(case.patient.state), "address", _("Add the home address: it decides which specialist may answer.")),
     ]
     return [(page, sentence) for fine, page, sentence in checks if not fine]
 

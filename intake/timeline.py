@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from intake.models import Case, CaseStatus
 
 S = CaseStatus
@@ -21,44 +23,46 @@ def patient_timeline(case: Case) -> list[Step]:
     """At most six steps; empty for a draft, one for a case that went another way."""
     if case.status == S.DRAFT:
         return []
-    sent = Step("done", "You sent it", "send", case.submitted_at)
+    sent = Step("done", _("You sent it"), "send", case.submitted_at)
     if case.status == S.REDIRECTED:
-        return [sent, Step("now", "See someone in person", "triangle-alert", case.redirected_at)]
+        return [sent, Step("now", _("See someone in person"), "triangle-alert", case.redirected_at)]
     if case.status == S.WITHDRAWN:
-        return [sent, Step("done", "Cancelled", "x", case.withdrawn_at)]
-    specialist = "An eye specialist reviews it" if case.specialty == "ophthalmology" else "A skin specialist reviews it"
+        return [sent, Step("done", _("Cancelled"), "x", case.withdrawn_at)]
+    eye = case.specialty == "ophthalmology"
     return [
         sent,
         _checked(case),
         *([_asked(case)] if case.status == S.NEEDS_INFORMATION else []),
-        _reviewed(case, specialist),
+        _reviewed(case, eye),
         _result(case),
     ]
 
 
 def _checked(case: Case) -> Step:
     if case.ready_at:
-        return Step("done", "Your clinic checked it", "clipboard-list", case.ready_at)
+        return Step("done", _("Your clinic checked it"), "clipboard-list", case.ready_at)
     state = "now" if case.status == S.SUBMITTED else "todo"
-    return Step(state, "Your clinic checks it", "clipboard-list", hint="Usually within 1 day")
+    return Step(state, _("Your clinic checks it"), "clipboard-list", hint=_("Usually within 1 day"))
 
 
 def _asked(case: Case) -> Step:
     open_request = case.requests.filter(outcome="").first()
-    return Step("now", "Something more is needed", "message-circle", open_request.deadline if open_request else None)
+    return Step("now", _("Something more is needed"), "message-circle", open_request.deadline if open_request else None)
 
 
-def _reviewed(case: Case, words: str) -> Step:
+def _reviewed(case: Case, eye: bool) -> Step:
     if case.signed_at:
-        return Step("done", words.replace("reviews", "reviewed"), "eye", case.signed_at)
+        done = _("An eye specialist reviewed it") if eye else _("A skin specialist reviewed it")
+        return Step("done", done, "eye", case.signed_at)
+    words = _("An eye specialist reviews it") if eye else _("A skin specialist reviews it")
     if case.status in {S.READY, S.IN_REVIEW}:
-        return Step("now", words, "eye", hint="Until " if case.answer_due_at else "", at=case.answer_due_at)
-    return Step("todo", words, "eye", hint="Usually within 3 days")
+        return Step("now", words, "eye", hint=_("Until") + " " if case.answer_due_at else "", at=case.answer_due_at)
+    return Step("todo", words, "eye", hint=_("Usually within 3 days"))
 
 
 def _result(case: Case) -> Step:
     if case.status == S.CLOSED:
-        return Step("done", "You read the result", "file-check", case.closed_at)
+        return Step("done", _("You read the result"), "file-check", case.closed_at)
     if case.signed_at:
-        return Step("now", "Your result is here", "file-check", case.signed_at)
-    return Step("todo", "You get the result", "mail", hint="We e-mail you when it is here")
+        return Step("now", _("Your result is here"), "file-check", case.signed_at)
+    return Step("todo", _("You get the result"), "mail", hint=_("We e-mail you when it is here"))

@@ -17,6 +17,7 @@ from typing import BinaryIO
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from config import storages
 from config.accounts.models import User
@@ -79,7 +80,7 @@ def begin(
     if known is not None:
         return known
     if case.status not in OPEN_FOR_PHOTOS:
-        raise PhotoRefused("already_sent", "This case was already sent. Photos can be added when your clinic asks.")
+        raise PhotoRefused("already_sent", _("This case was already sent. Photos can be added when your clinic asks."))
     refused = refuse("empty") if byte_size < 1 else limits.check_bytes(byte_size)
     if refused:
         raise PhotoRefused(refused.reason, refused.message)
@@ -114,7 +115,7 @@ def append(upload: Upload, piece: BinaryIO, at: int) -> int:
     """
     if upload.case.status not in MAY_ARRIVE:
         _settle(upload, Upload.State.CANCELLED)
-        raise PhotoRefused("case_gone", "This case went another way, so the photo is not needed any more.")
+        raise PhotoRefused("case_gone", _("This case went another way, so the photo is not needed any more."))
     with _locked(upload) as spool:
         here = spool.seek(0, os.SEEK_END)
         if at != here:

@@ -3,6 +3,7 @@ from datetime import date
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from config.accounts.models import Clinic, User
 from config.accounts.roles import MEMBERSHIP_ROLES
@@ -14,8 +15,8 @@ class EmailField(forms.EmailField):
         kwargs.setdefault(
             "error_messages",
             {
-                "required": "Enter the e-mail address.",
-                "invalid": "Enter an e-mail address like name@example.com.",
+                "required": _("Enter the e-mail address."),
+                "invalid": _("Enter an e-mail address like name@example.com."),
             },
         )
         super().__init__(**kwargs)
@@ -26,29 +27,29 @@ class EmailField(forms.EmailField):
 
 class PasswordField(forms.CharField):
     def __init__(self, *, autocomplete: str, **kwargs) -> None:
-        kwargs.setdefault("error_messages", {"required": "Enter the password."})
+        kwargs.setdefault("error_messages", {"required": _("Enter the password.")})
         widget = forms.PasswordInput(attrs={"autocomplete": autocomplete})
         super().__init__(strip=False, widget=widget, max_length=256, **kwargs)
 
 
 class SignInForm(forms.Form):
     email = EmailField(widget=forms.EmailInput(attrs={"autocomplete": "username"}))
-    password = PasswordField(label="Password", autocomplete="current-password")
+    password = PasswordField(label=_("Password"), autocomplete="current-password")
 
 
 class NewPasswordForm(forms.Form):
     """The user is handed in so that the password is compared with the name and the address."""
 
     new_password = PasswordField(
-        label="New password",
+        label=_("New password"),
         autocomplete="new-password",
-        help_text="12 letters or more. A few words that do not belong together are easy to keep in mind.",
-        error_messages={"required": "Enter a new password."},
+        help_text=_("12 letters or more. A few words that do not belong together are easy to keep in mind."),
+        error_messages={"required": _("Enter a new password.")},
     )
     again = PasswordField(
-        label="New password again",
+        label=_("New password again"),
         autocomplete="new-password",
-        error_messages={"required": "Enter the new password a second time."},
+        error_messages={"required": _("Enter the new password a second time.")},
     )
 
     def __init__(self, *args, user: User, **kwargs) -> None:
@@ -68,12 +69,12 @@ class NewPasswordForm(forms.Form):
 
 
 class ChangePasswordForm(NewPasswordForm):
-    old_password = PasswordField(label="Password now", autocomplete="current-password")
+    old_password = PasswordField(label=_("Password now"), autocomplete="current-password")
     field_order = ["old_password", "new_password", "again"]
 
     def clean_old_password(self) -> str:
         if not self.user.check_password(self.cleaned_data["old_password"]):
-            raise forms.ValidationError("This is not your password. Enter the one you sign in with.")
+            raise forms.ValidationError(_("This is not your password. Enter the one you sign in with."))
         return self.cleaned_data["old_password"]
 
 
@@ -97,11 +98,11 @@ class ProfileForm(forms.ModelForm):
 
 class ChangeEmailForm(forms.Form):
     email = EmailField(
-        label="New e-mail address",
+        label=_("New e-mail address"),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
-        help_text="A link goes to this address. Nothing changes until you open it.",
+        help_text=_("A link goes to this address. Nothing changes until you open it."),
     )
-    password = PasswordField(label="Your password", autocomplete="current-password")
+    password = PasswordField(label=_("Your password"), autocomplete="current-password")
 
     def __init__(self, *args, user: User, **kwargs) -> None:
         self.user = user
@@ -109,58 +110,60 @@ class ChangeEmailForm(forms.Form):
 
     def clean_password(self) -> str:
         if not self.user.check_password(self.cleaned_data["password"]):
-            raise forms.ValidationError("This is not your password. Enter the one you sign in with.")
+            raise forms.ValidationError(_("This is not your password. Enter the one you sign in with."))
         return self.cleaned_data["password"]
 
 
 class InvitationForm(forms.Form):
     code = forms.CharField(
-        label="Invitation code",
+        label=_("Invitation code"),
         max_length=20,
-        help_text="10 letters and digits from your clinic, like 7K2QM-9XVTB.",
+        help_text=_("10 letters and digits from your clinic, like 7K2QM-9XVTB."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
-        error_messages={"required": "Enter the code from your clinic."},
+        error_messages={"required": _("Enter the code from your clinic.")},
     )
     date_of_birth = forms.DateField(
-        label="Date of birth",
-        help_text="Of the patient who is invited.",
+        label=_("Date of birth"),
+        help_text=_("Of the patient who is invited."),
         widget=forms.DateInput(attrs={"type": "date", "autocomplete": "bday"}, format="%Y-%m-%d"),
         error_messages={
-            "required": "Enter the date of birth.",
-            "invalid": "Enter the date of birth like 1959-04-23.",
+            "required": _("Enter the date of birth."),
+            "invalid": _("Enter the date of birth like 1959-04-23."),
         },
     )
 
     def clean_date_of_birth(self) -> date:
         day = self.cleaned_data["date_of_birth"]
         if day > timezone.localdate():
-            raise forms.ValidationError("Enter a date of birth that has passed.")
+            raise forms.ValidationError(_("Enter a date of birth that has passed."))
         return day
 
 
 class PersonForm(forms.Form):
-    first_name = forms.CharField(max_length=60, error_messages={"required": "Enter the first name."})
-    last_name = forms.CharField(max_length=60, error_messages={"required": "Enter the last name."})
+    first_name = forms.CharField(max_length=60, error_messages={"required": _("Enter the first name.")})
+    last_name = forms.CharField(max_length=60, error_messages={"required": _("Enter the last name.")})
     email = EmailField()
     clinic = forms.ModelChoiceField(
         Clinic.objects.filter(is_active=True),
-        label="Clinic or group",
-        error_messages={"required": "Choose the clinic or group."},
+        label=_("Clinic or group"),
+        error_messages={"required": _("Choose the clinic or group.")},
     )
     role = forms.ChoiceField(choices=MEMBERSHIP_ROLES)
 
     def clean_email(self) -> str:
         email = self.cleaned_data["email"]
         if User.objects.filter(email=email).exists():
-            raise forms.ValidationError("There is an account with this address. Find it under People and add the role.")
+            raise forms.ValidationError(
+                _("There is an account with this address. Find it under People and add the role.")
+            )
         return email
 
 
 class MembershipForm(forms.Form):
     clinic = forms.ModelChoiceField(
         Clinic.objects.filter(is_active=True),
-        label="Clinic or group",
-        error_messages={"required": "Choose the clinic or group."},
+        label=_("Clinic or group"),
+        error_messages={"required": _("Choose the clinic or group.")},
     )
     role = forms.ChoiceField(choices=MEMBERSHIP_ROLES)
-    lead = forms.BooleanField(label="Leads there", required=False)
+    lead = forms.BooleanField(label=_("Leads there"), required=False)

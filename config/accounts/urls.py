@@ -10,6 +10,7 @@ urlpatterns = [
     path("accounts/login/", signin.sign_in, name="login"),
     path("accounts/logout/", signin.sign_out, name="logout"),
     path("accounts/still-here/", signin.still_here, name="still_here"),
+    path("accounts/language/", signin.choose_language, name="language"),
     path("accounts/role/", signin.switch_role, name="switch_role"),
     path("accounts/kept/", signin.kept, name="kept"),
     path("accounts/password/", own.password_change, name="password_change"),

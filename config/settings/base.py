@@ -36,6 +36,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "config.accounts.zones.ClinicZoneMiddleware",
+    "config.accounts.languages.LanguageMiddleware",
     "config.audit.context.AuditContextMiddleware",
     "config.accounts.idle.IdleMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -1,11 +1,13 @@
 """Signing in and out, and text that a sign-out had caught."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import authenticate, login, logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
@@ -14,6 +16,7 @@ from config.accounts import idle, throttle
 from config.accounts.access import public, signed_in
 from config.accounts.forms import SignInForm
 from config.accounts.landing import HOMES, landing_url, roles_with_homes
+from config.accounts.languages import known
 from config.accounts.models import User
 from config.audit.services import record
 
@@ -34,7 +37,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         else:
             if user:
                 return redirect(_welcome(request, user))
-            form.add_error(None, "The e-mail address and the password do not fit together. Check both.")
+            form.add_error(None, _("The e-mail address and the password do not fit together. Check both."))
     facts = {"form": form, "locked": locked, "next": _next(request), "came_back": idle.WAS in request.session}
     return render(request, "accounts/sign_in.html", facts, status=429 if locked else 200)
 
@@ -121,6 +124,30 @@ def switch_role(request: HttpRequest) -> HttpResponse:
         return redirect("accounts:home")
     request.session["role"] = role
     return redirect(HOMES[role])
+
+
+@public
+@require_POST
+def choose_language(request: HttpRequest) -> HttpResponse:
+    """On this device, and for a patient on every device."""
+    language = request.POST.get("language", "")
+    back = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure())
+    answer = redirect(back if safe else "accounts:home")
+    if language in known():
+        patient = getattr(request.user, "patient", None) if request.user.is_authenticated else None
+        if patient is not None:
+            patient.preferred_language = language
+            patient.save(update_fields=["preferred_language"])
+        answer.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME,
+            language,
+            max_age=365 * 24 * 3600,
+            httponly=True,
+            secure=request.is_secure(),
+            samesite="Lax",
+        )
+    return answer
 
 
 @signed_in
