@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
-from django.db import connections
+from django.db import OperationalError, connections
 
 from config.settings import env
 
@@ -42,3 +42,22 @@ def reading(url: str, folder: Path, blocker) -> Iterator[None]:
     finally:
         del connections[PROGRAM]
         del connections.databases[PROGRAM]
+
+
+def nobody_writes() -> bool:
+    """No transaction is open. A process that is frozen inside one would hold its locks for as long."""
+    connection = connections[PROGRAM]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND xact_start IS NOT NULL"
+                " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            )
+            return cursor.fetchone()[0] == 0
+        try:
+            cursor.execute("PRAGMA busy_timeout = 100")
+            cursor.execute("BEGIN IMMEDIATE")
+            cursor.execute("ROLLBACK")
+        except OperationalError:
+            return False
+    return True

@@ -21,7 +21,7 @@ from config.work.services import DISPATCH_SECONDS, LEASE_SECONDS
 from intake.models import Photo, Rendition
 from review.models import Review
 from tests.factories import PASSWORD
-from tests.faults.database import PROGRAM, own_database, reading
+from tests.faults.database import PROGRAM, nobody_writes, own_database, reading
 from tests.faults.visitor import Visitor
 from tests.journeys.running import Program
 from tests.waiting import wait_until
@@ -74,6 +74,19 @@ def signal_group(pid: int, what: signal.Signals) -> None:
     os.killpg(pid, what)
 
 
+def freeze(pid: int) -> None:
+    """Put a worker to sleep between its transactions, so that it holds no lock that others need."""
+
+    def asleep() -> bool:
+        signal_group(pid, signal.SIGSTOP)
+        if nobody_writes():
+            return True
+        signal_group(pid, signal.SIGCONT)
+        return False
+
+    wait_until(asleep, 20, what="the worker frozen between two transactions")
+
+
 def kill_in_the_middle(program, name: str, model) -> tuple[set, float]:
     """SIGKILL the worker and all its children at a moment at which it holds rows of that model; returns those rows."""
     pid = program.pids(name)[-1]
@@ -105,7 +118,7 @@ def cut_photos(program, scene, ana) -> tuple[set, float]:
 def cut_charges(program) -> tuple[set, float]:
     """The worker sleeps while the reviews are signed, so that all of them are due when it wakes."""
     pid = program.pids("worker")[-1]
-    signal_group(pid, signal.SIGSTOP)
+    freeze(pid)
     try:
         reviews = run(program, f"signed_reviews({REVIEWS})")["reviews"]
         assert Review.objects.using(PROGRAM).filter(pk__in=reviews, work_status="waiting").count() == REVIEWS
@@ -179,7 +192,7 @@ def test_pages_and_uploads_go_on_while_redis_is_dead_and_it_is_started_again(pro
 def test_messages_that_redis_forgot_are_sent_again(program, scene, ana):
     queue = broker(program)
     bulk = program.pids("bulk")[-1]
-    signal_group(bulk, signal.SIGSTOP)
+    freeze(bulk)
     try:
         photos = [upload(ana, scene["drafts"][1], number) for number in (301, 302, 303)]
         later = Photo.objects.using(PROGRAM).filter(pk__in=photos, due_at__gt=timezone.now() + timedelta(seconds=5))
