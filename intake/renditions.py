@@ -3,10 +3,11 @@
 from hashlib import sha256
 
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from config import storages
 from config.work import services as work
+from intake.alarms import find_twin
 from intake.imaging import pipeline
 from intake.imaging.types import Accepted, Refused
 from intake.models import Photo, Rendition
@@ -17,13 +18,15 @@ def process_photo(photo_id) -> None:
     lease = work.claim(Photo, photo_id)
     if lease is None:
         return
-    photo = Photo.objects.select_related("case__clinic").get(pk=photo_id)
+    photo = Photo.objects.select_related("case__clinic", "case__patient").get(pk=photo_id)
     try:
         data = storages.read(photo.original_key)
         if sha256(data).hexdigest() != photo.sha256:
             raise storages.StorageDamaged("the stored bytes are not those that were received")
-        outcome = pipeline.process(data)
-        rows = [] if isinstance(outcome, Refused) else _store(photo, outcome)
+        # a refusal speaks the patient's language
+        with translation.override(photo.case.patient.preferred_language):
+            outcome = pipeline.process(data)
+        rows, columns = ([], {}) if isinstance(outcome, Refused) else (_store(photo, outcome), _columns(photo, outcome))
     except (storages.StorageDamaged, storages.StorageConflict, FileNotFoundError, MemoryError) as error:
         work.fail(lease, type(error).__name__)
         return
@@ -36,7 +39,7 @@ def process_photo(photo_id) -> None:
                 work.settle(lease, refusal_reason=outcome.reason, refusal_message=outcome.message)
             else:
                 Rendition.objects.bulk_create(rows, ignore_conflicts=True)
-                work.settle(lease, **_columns(photo, outcome))
+                work.settle(lease, **columns)
     except work.Fenced:
         return
 
@@ -65,11 +68,15 @@ def _store(photo: Photo, accepted: Accepted) -> list[Rendition]:
 
 def _columns(photo: Photo, accepted: Accepted) -> dict:
     taken = accepted.captured_at
+    photo.fingerprint = accepted.fingerprint
     return {
+        "twin": find_twin(photo),
         "width": accepted.width,
         "height": accepted.height,
         # a camera writes no zone: the clinic's is the best guess
         "captured_at": timezone.make_aware(taken, photo.case.clinic.zone) if taken else None,
+        "device_model": accepted.device_model,
+        "fingerprint": accepted.fingerprint,
         "quality_verdict": accepted.quality.verdict,
         "quality_reasons": list(accepted.quality.reasons),
         "quality_scores": accepted.quality.scores,

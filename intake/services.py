@@ -20,6 +20,7 @@ from intake import consents, questions, slots
 from intake.imaging import pipeline
 from intake.imaging.types import Refused
 from intake.models import Answer, Case, CaseStatus, Consent, Patient, Photo
+from intake.models.case import AFTER_SIGNING
 from intake.workflow import TransitionRefused, move, start_event
 
 MAX_PHOTOS = 12
@@ -61,6 +62,28 @@ class NotComplete(IntakeRefused):
 
 def role_on(case: Case, by: User) -> str:
     return Role.PATIENT if case.is_cared_for_by(by) else Role.STAFF
+
+
+FOLLOWED_FIELDS = ("problem_kind", "site", "side", "point_view", "point_x", "point_y", "medicines", "allergies")
+
+
+def start_follow_up(*, by: User, earlier: Case) -> Case:
+    """A new case of the same spot: the place and what rarely changes are filled in and can be changed."""
+    if earlier.status not in AFTER_SIGNING:
+        raise IntakeRefused(_("The specialist has not answered the earlier case yet."))
+    draft = earlier.follow_ups.filter(status=CaseStatus.DRAFT).first()
+    if draft is not None:
+        return draft
+    same = {name: getattr(earlier, name) for name in FOLLOWED_FIELDS}
+    return start_case(
+        by=by,
+        patient=earlier.patient,
+        specialty=earlier.specialty,
+        follows=earlier,
+        referring_clinician=earlier.referring_clinician,
+        referring_clinic=earlier.referring_clinic,
+        **same,
+    )
 
 
 def start_case(*, by: User, patient: Patient, specialty: str, **fields: Any) -> Case:

@@ -85,6 +85,7 @@ def test_public_views_are_these_and_no_more():
     assert public <= {
         "/healthz",
         "/readyz",
+        "/accounts/language/",
         "/accounts/login/",
         "/accounts/logout/",
         "/accounts/password/forgot/",

@@ -89,6 +89,8 @@ def _pack(outcome: Outcome) -> bytes:
             "height": outcome.height,
             "sha256": outcome.sha256,
             "captured_at": outcome.captured_at.isoformat() if outcome.captured_at else None,
+            "device_model": outcome.device_model,
+            "fingerprint": outcome.fingerprint,
             "quality": [outcome.quality.verdict, list(outcome.quality.reasons), outcome.quality.scores],
             "renditions": [[r.kind, r.format, r.width, r.height, len(r.data)] for r in outcome.renditions],
         }
@@ -124,4 +126,6 @@ def _accepted(head: dict, answer: bytes, at: int) -> Accepted:
         datetime.fromisoformat(taken) if taken else None,
         Quality(verdict, tuple(reasons), scores),
         tuple(renditions),
+        str(head["device_model"]),
+        str(head["fingerprint"]),
     )

@@ -10,6 +10,7 @@ from datetime import datetime
 from PIL import Image
 
 from intake.imaging import child, limits, quality, render, segments
+from intake.imaging.fingerprint import fingerprint
 from intake.imaging.refusals import refuse
 from intake.imaging.sniff import sniff
 from intake.imaging.types import Accepted, Header, Refused
@@ -23,6 +24,7 @@ _DECODER_ERRORS = (
     AssertionError, struct.error, zlib.error,
 )  # fmt: skip
 _ORIENTATION, _EXIF_IFD, _TAKEN = 0x0112, 0x8769, 0x9003
+_MAKER, _MODEL = 0x010F, 0x0110
 
 
 def check(data: bytes) -> Header | Refused:
@@ -77,13 +79,19 @@ def _decode_and_render(data: bytes, format: str) -> Accepted | Refused:
         orientation = 1 if format == "heic" else exif.get(_ORIENTATION, 1)
         orientation = orientation if orientation in range(1, 9) else 1
         icc = image.info.get("icc_profile")
-        taken = _taken(exif)
+        camera = (_taken(exif), _model(exif))
         image.load()
-        return _render(data, format, image, icc, orientation, taken)
+        return _render(data, format, image, icc, orientation, *camera)
 
 
 def _render(
-    data: bytes, format: str, image: Image.Image, icc: bytes | None, orientation: int, taken: datetime | None
+    data: bytes,
+    format: str,
+    image: Image.Image,
+    icc: bytes | None,
+    orientation: int,
+    taken: datetime | None,
+    model: str,
 ) -> Accepted | Refused:
     screen = render.screen_picture(image, icc, orientation)
     if format == "jpeg":
@@ -102,6 +110,8 @@ def _render(
         captured_at=taken,
         quality=quality.assess(screen, width, height),
         renditions=(full, *render.small_renditions(screen)),
+        device_model=model,
+        fingerprint=fingerprint(screen),
     )
 
 
@@ -110,6 +120,13 @@ def _taken(exif: Image.Exif) -> datetime | None:
         return datetime.strptime(str(exif.get_ifd(_EXIF_IFD).get(_TAKEN)), "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007
     except (ValueError, KeyError, OSError, TypeError):
         return None
+
+
+def _model(exif: Image.Exif) -> str:
+    """Maker and model of the camera in plain letters; never its serial number or its owner's name for it."""
+    parts = [str(exif.get(tag, "")).strip(" \0") for tag in (_MAKER, _MODEL)]
+    maker, model = ("".join(letter for letter in part if letter.isprintable()) for part in parts)
+    return (model if model.lower().startswith(maker.lower()) else f"{maker} {model}").strip()[:60]
 
 
 def _heif() -> None:

@@ -41,7 +41,8 @@ class Quality:
 
 @dataclass(frozen=True)
 class Accepted:
-    """`width` and `height` upright; `sha256` of the received bytes; `captured_at` naive, as the camera wrote it."""
+    """`width` and `height` upright; `sha256` of the received bytes; `captured_at` naive and `device_model` as the camera
+    wrote them ("" when it did not); `fingerprint` as intake/imaging/fingerprint.py makes it."""
 
     format: str
     width: int
@@ -50,3 +51,5 @@ class Accepted:
     captured_at: datetime | None
     quality: Quality
     renditions: tuple[Rendition, ...]
+    device_model: str = ""
+    fingerprint: str = ""

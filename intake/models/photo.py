@@ -41,7 +41,9 @@ class Photo(WorkRow):
     captured_at = models.DateTimeField(null=True, blank=True)
     device_model = models.CharField(max_length=60, blank=True)
     # 64 bits of what the upright picture looks like, as 16 hexadecimal digits; blank for a flat picture
-    fingerprint = models.CharField(max_length=16, blank=True, db_index=True)
+    fingerprint = models.CharField(max_length=16, blank=True)
+    # a photo of another patient that looks the same
+    twin = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="twins")
     quality_verdict = models.CharField(max_length=20, choices=Verdict, blank=True)
     quality_reasons = models.JSONField(default=list, blank=True)
     quality_scores = models.JSONField(default=dict, blank=True)

@@ -34,12 +34,30 @@ def page(request: HttpRequest, template: str, case: Case | None, **context) -> H
     return render(request, template, context, status=context.pop("status", 200))
 
 
+def earlier_photos(case: Case) -> dict[str, Photo]:
+    """Slot -> the newest shown photo of that slot in the cases that this one follows."""
+    found: dict[str, Photo] = {}
+    earlier, seen = case.follows, set()
+    while earlier is not None and earlier.pk not in seen:
+        seen.add(earlier.pk)
+        for photo in earlier.photos.live().filter(work_status="done", refusal_reason="").order_by("-received_at"):
+            found.setdefault(photo.slot, photo)
+        earlier = earlier.follows
+    return found
+
+
 def slots_with_photos(case: Case) -> list[dict]:
     photos: dict[str, list[Photo]] = {}
     for photo in case.photos.live().prefetch_related("renditions"):
         photo.case = case
         photos.setdefault(photo.slot_info.key, []).append(photo)
+    earlier = earlier_photos(case)
     return [
-        {"slot": slot, "photos": here, "is_arriving": any(photo.status == "arriving" for photo in here)}
+        {
+            "slot": slot,
+            "photos": here,
+            "earlier": earlier.get(slot.key),
+            "is_arriving": any(photo.status == "arriving" for photo in here),
+        }
         for slot, here in ((slot, photos.get(slot.key, [])) for slot in slots_of(case))
     ]

@@ -4,6 +4,8 @@ from django.contrib import messages
 from django.db.models import Exists, OuterRef, Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from config.accounts.access import role_required
 from config.audit.services import record_view
@@ -78,6 +80,19 @@ def case_withdraw(request: HttpRequest, case_id) -> HttpResponse:
         except services.TransitionRefused as refused:
             messages.error(request, refused.text)
         else:
-            messages.success(request, f"Case {case.number} is cancelled.")
+            messages.success(request, _("Case %(number)s is cancelled.") % {"number": case.number})
         return redirect("accounts:home")
     return page(request, "intake/case_withdraw.html", case, form=form)
+
+
+@role_required("patient", "staff")
+@require_POST
+def case_follow_up(request: HttpRequest, case_id) -> HttpResponse:
+    """The same spot again."""
+    case = visible_case(request, case_id)
+    try:
+        draft = services.start_follow_up(by=request.user, earlier=case)
+    except services.IntakeRefused as refused:
+        messages.error(request, str(refused))
+        return redirect("accounts:home")
+    return redirect("intake:case_draft", draft.pk)

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST
 from config.accounts.access import role_required
 from config.audit.services import record_view
 from intake import completeness, desk_forms, queue, services, triage
+from intake.alarms import alarms_of
 from intake.models import Case, CaseStatus, InformationRequest
 from intake.uploads import offset as arrived_bytes
 from intake.views.common import answered_lines, page, slots_with_photos, visible_case
@@ -101,6 +102,7 @@ def _show(request: HttpRequest, case: Case, accept_form: desk_forms.AcceptForm, 
         "uploads": [
             (upload, round(100 * arrived_bytes(upload) / upload.byte_size)) for upload in case.uploads.arriving()
         ],
+        "alarms": alarms_of(case, list(case.photos.live().select_related("twin__case", "case"))),
         "answers": answered_lines(case),
         "seven_point": completeness.seven_point_words(case),
         "events": case.events.select_related("by"),
