@@ -2,7 +2,7 @@
 
 import re
 
-from billing.identifiers import is_mbi, is_npi
+from config.identifiers import is_mbi, is_npi
 
 
 def problems(claim: dict) -> tuple[tuple[str, str], ...]:

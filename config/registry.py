@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterable
 
 Invariant = Callable[[], Iterable[str]]
+RoleSource = Callable[..., set[str]]
 ReadinessFact = Callable[[], dict]
 
 invariants: dict[str, Invariant] = {}
 readiness: dict[str, ReadinessFact] = {}
+role_sources: list[RoleSource] = []
 
 
 def register_invariant(name: str, check: Invariant) -> None:
@@ -17,3 +19,9 @@ def register_invariant(name: str, check: Invariant) -> None:
 def register_readiness(name: str, fact: ReadinessFact) -> None:
     """`fact()` returns JSON-ready data; `{"degraded": "why"}` in it marks the service as degraded."""
     readiness[name] = fact
+
+
+def register_role_source(source: RoleSource) -> None:
+    """`source(user)` names roles that a person holds without a membership."""
+    if source not in role_sources:
+        role_sources.append(source)

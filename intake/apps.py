@@ -8,7 +8,7 @@ class IntakeConfig(AppConfig):
         from config import navigation, registry, work
         from config.accounts import hooks
         from config.audit.triggers import register_append_only
-        from intake import invariants, people, queue
+        from intake import invariants, people, queue, related
         from intake.models import CaseEvent, Photo
 
         work.register("photo", Photo, "intake.process_photo_task", "images", "photo")
@@ -29,5 +29,6 @@ class IntakeConfig(AppConfig):
             invariants.seeded_cases_only_in_a_demo,
         ):
             registry.register_invariant(check.__name__, check)
+        registry.register_role_source(related.roles_of)
         hooks.register_invitation_link(people.link_patient)
         hooks.register_profile_form(people.ADDRESS_CARD)

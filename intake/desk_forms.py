@@ -6,6 +6,7 @@ from django import forms
 from django.utils import timezone
 
 from config.accounts.models import User
+from config.identifiers import is_mbi
 from intake.models import Case, Coverage, Patient, Specialty
 from intake.slots import slots_of
 from intake.triage import RETAKE_REASONS, Asked, groups_for
@@ -143,7 +144,7 @@ class PatientForm(forms.ModelForm):
         model = Patient
         fields = [
             "first_name", "middle_name", "last_name", "date_of_birth", "administrative_sex", "mrn", "email", "phone",
-            "address_line1", "address_line2", "city", "state", "zip_code", "preferred_language",
+            "address_line1", "address_line2", "city", "state", "zip_code", "preferred_language", "interpreter_needed",
         ]  # fmt: skip
         widgets = {"date_of_birth": forms.DateInput(attrs={"type": "date"})}
 
@@ -177,6 +178,12 @@ class PatientForm(forms.ModelForm):
 
     def clean(self) -> dict:
         data = super().clean() or {}
+        member = data.get("member_id", "")
+        if data.get("payer_code") == Coverage.PayerCode.MEDICARE and not is_mbi(member):
+            self.add_error(
+                "member_id",
+                "A Medicare number has 11 letters and digits, like 1EG4-TE5-MK73, without S, L, O, I, B and Z.",
+            )
         if {"first_name", "last_name", "date_of_birth"} <= data.keys() and self.instance._state.adding:
             self.twin = Patient.objects.filter(
                 home_clinic=self.clinic,

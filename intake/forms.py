@@ -292,15 +292,27 @@ class AddressForm(forms.ModelForm):
 
     class Meta:
         model = Patient
-        fields = ["address_line1", "address_line2", "city", "state", "zip_code", "phone"]
+        fields = ["address_line1", "address_line2", "city", "state", "zip_code", "phone", "preferred_language"]
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        tokens = ["address-line1", "address-line2", "address-level2", "address-level1", "postal-code", "tel"]
+        tokens = [
+            "address-line1",
+            "address-line2",
+            "address-level2",
+            "address-level1",
+            "postal-code",
+            "tel",
+            "language",
+        ]
         for name, token in zip(self._meta.fields, tokens, strict=True):
             self.fields[name].widget.attrs["autocomplete"] = token
         for name in ("address_line1", "city"):
             self.fields[name].required = True
+        self.fields["preferred_language"].required = False
+
+    def clean_preferred_language(self) -> str:
+        return self.cleaned_data["preferred_language"] or self.instance.preferred_language
 
     def clean_state(self) -> str:
         return self.cleaned_data["state"].upper()
@@ -311,3 +323,52 @@ class AddressForm(forms.ModelForm):
 
 class WithdrawForm(forms.Form):
     reason = forms.CharField(label=_("Why?"), required=False, max_length=300, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class BirthDateForm(forms.Form):
+    date_of_birth = forms.DateField(
+        label=_("Date of birth"),
+        help_text=_("Of the patient. Your clinic asks, so that nobody else opens this."),
+        widget=forms.DateInput(attrs={"type": "date", "autocomplete": "bday"}),
+        error_messages={"required": _("Enter the date of birth."), "invalid": _("Enter the date of birth.")},
+    )
+
+
+class RelatedForm(forms.Form):
+    """A parent, guardian or carer, invited by staff."""
+
+    name = forms.CharField(label="Name", max_length=120, error_messages={"required": "Write the person's name."})
+    email = forms.EmailField(
+        label="E-mail address",
+        error_messages={
+            "required": "Write the e-mail address.",
+            "invalid": "Write an e-mail address like a@b.example.",
+        },
+    )
+    relationship = forms.ChoiceField(
+        label="Acts as",
+        choices=[
+            ("parent", "Parent (until the 18th birthday)"),
+            ("guardian", "Guardian (until the 18th birthday)"),
+            ("carer", "Carer"),
+        ],
+        error_messages={"required": "Choose how this person is related to the patient."},
+    )
+
+
+class ForWhomForm(forms.Form):
+    """For people who act for others: whose case it is."""
+
+    patient = forms.ModelChoiceField(
+        label=_("Who is it for?"),
+        queryset=Patient.objects.none(),
+        widget=forms.RadioSelect,
+        empty_label=None,
+        error_messages={"required": _("Choose who it is for."), "invalid_choice": _("Choose who it is for.")},
+    )
+
+    def __init__(self, *args, patients, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["patient"].queryset = patients
+        self.fields["patient"].label_from_instance = lambda patient: patient.name
+        self.fields["patient"].required = patients.count() > 1

@@ -10,7 +10,8 @@ from config.accounts.services import InvitationRefused, create_invitation
 from config.accounts.signin_models import Invitation
 from config.audit.services import record
 from intake.forms import AddressForm
-from intake.models import Patient
+from intake.models import Patient, RelatedPerson
+from intake.related import link_related
 
 
 def invite_patient(*, by: User, patient: Patient) -> tuple[Invitation, str]:
@@ -30,6 +31,12 @@ def invite_patient(*, by: User, patient: Patient) -> tuple[Invitation, str]:
 
 def link_patient(subject_id: UUID, user: User) -> None:
     """Runs in the transaction that uses the code up; the guarded update lets one account have the record."""
+    acting = RelatedPerson.objects.select_related("patient__home_clinic").filter(pk=subject_id).first()
+    if acting is not None:
+        if acting.ended_at is not None:
+            raise InvitationRefused("This invitation was taken back. Ask your clinic.")
+        link_related(acting, user)
+        return
     if getattr(user, "patient", None) is not None:
         raise InvitationRefused("This account belongs to another patient's record. Ask your clinic.")
     if not Patient.objects.filter(pk=subject_id, user=None).update(user=user):

@@ -11,6 +11,7 @@ from intake.alarms import find_twin
 from intake.imaging import pipeline
 from intake.imaging.types import Accepted, Refused
 from intake.models import Photo, Rendition
+from intake.wording import words_of_refusal
 
 
 def process_photo(photo_id) -> None:
@@ -23,9 +24,7 @@ def process_photo(photo_id) -> None:
         data = storages.read(photo.original_key)
         if sha256(data).hexdigest() != photo.sha256:
             raise storages.StorageDamaged("the stored bytes are not those that were received")
-        # a refusal speaks the patient's language
-        with translation.override(photo.case.patient.preferred_language):
-            outcome = pipeline.process(data)
+        outcome = pipeline.process(data)
         rows, columns = ([], {}) if isinstance(outcome, Refused) else (_store(photo, outcome), _columns(photo, outcome))
     except (storages.StorageDamaged, storages.StorageConflict, FileNotFoundError, MemoryError) as error:
         work.fail(lease, type(error).__name__)
@@ -36,7 +35,10 @@ def process_photo(photo_id) -> None:
     try:
         with transaction.atomic():
             if isinstance(outcome, Refused):
-                work.settle(lease, refusal_reason=outcome.reason, refusal_message=outcome.message)
+                # a refusal speaks the patient's language
+                with translation.override(photo.case.patient.preferred_language):
+                    words = words_of_refusal(outcome)
+                work.settle(lease, refusal_reason=outcome.reason, refusal_message=words)
             else:
                 Rendition.objects.bulk_create(rows, ignore_conflicts=True)
                 work.settle(lease, **columns)

@@ -21,6 +21,7 @@ from intake.imaging import pipeline
 from intake.imaging.types import Refused
 from intake.models import Answer, Case, CaseStatus, Consent, Patient, Photo
 from intake.models.case import AFTER_SIGNING
+from intake.wording import words_of_refusal
 from intake.workflow import TransitionRefused, move, start_event
 
 MAX_PHOTOS = 12
@@ -197,7 +198,7 @@ def attach_photo(*, case: Case, by: User, data: bytes, name: str, slot: str) -> 
         raise PhotoRefused("already_sent", _("This case was already sent. Photos can be added when your clinic asks."))
     header = pipeline.check(data)
     if isinstance(header, Refused):
-        raise PhotoRefused(header.reason, header.message)
+        raise PhotoRefused(header.reason, words_of_refusal(header))
     return photo_of_bytes(
         case=case,
         by=by,

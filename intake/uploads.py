@@ -28,6 +28,7 @@ from intake.imaging.sniff import sniff
 from intake.imaging.types import Refused
 from intake.models import Case, CaseStatus, Photo, Upload
 from intake.services import MAX_PHOTOS, OPEN_FOR_PHOTOS, PhotoRefused, photo_of_bytes, too_many_photos
+from intake.wording import words_of_refusal
 
 # a photo that was on its way when the case was sent may still arrive
 MAY_ARRIVE = OPEN_FOR_PHOTOS | {CaseStatus.SUBMITTED}
@@ -83,7 +84,7 @@ def begin(
         raise PhotoRefused("already_sent", _("This case was already sent. Photos can be added when your clinic asks."))
     refused = refuse("empty") if byte_size < 1 else limits.check_bytes(byte_size)
     if refused:
-        raise PhotoRefused(refused.reason, refused.message)
+        raise PhotoRefused(refused.reason, words_of_refusal(refused))
     upload = Upload(
         case=case,
         by=by,
@@ -187,8 +188,9 @@ def _finish(upload: Upload, spool: BinaryIO) -> None:
 
 
 def _refuse(upload: Upload, refused: Refused) -> None:
-    _settle(upload, Upload.State.REFUSED, refusal_reason=refused.reason, refusal_message=refused.message)
-    raise PhotoRefused(refused.reason, refused.message)
+    words = words_of_refusal(refused)
+    _settle(upload, Upload.State.REFUSED, refusal_reason=refused.reason, refusal_message=words)
+    raise PhotoRefused(refused.reason, words)
 
 
 def _settle(upload: Upload, state: str, **columns: object) -> None:

@@ -86,6 +86,7 @@ def test_public_views_are_these_and_no_more():
         "/healthz",
         "/readyz",
         "/accounts/language/",
+        "/link/sample/",  # a patient without an account, by date of birth
         "/accounts/login/",
         "/accounts/logout/",
         "/accounts/password/forgot/",

@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.functional import cached_property
 
+from config import registry
 from config.accounts.roles import MEMBERSHIP_ROLES, Role
 
 
@@ -81,6 +82,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         # the intake app hangs Patient on this name; config does not import it
         if getattr(self, "patient", None) is not None:
             held.add(Role.PATIENT.value)
+        for source in registry.role_sources:
+            held |= source(self)
         return frozenset(held)
 
     def has_role(self, role: str, clinic: "Clinic | None" = None) -> bool:

@@ -79,7 +79,7 @@ def _read_all(reading: int, deadline: float) -> bytes:
 
 def _pack(outcome: Outcome) -> bytes:
     if isinstance(outcome, Refused):
-        head: dict = {"reason": outcome.reason, "message": outcome.message}
+        head: dict = {"reason": outcome.reason, "message": outcome.message, "facts": outcome.facts}
         blobs: list[bytes] = []
     else:
         blobs = [rendition.data for rendition in outcome.renditions]
@@ -103,7 +103,7 @@ def _unpack(answer: bytes) -> Outcome:
         size = struct.unpack(">I", answer[:4])[0]
         head = json.loads(answer[4 : 4 + size])
         if "reason" in head:
-            return Refused(str(head["reason"]), str(head["message"]))
+            return Refused(str(head["reason"]), str(head["message"]), dict(head["facts"]))
         return _accepted(head, answer, 4 + size)
     except (ValueError, KeyError, TypeError, struct.error):
         return refuse("too_hard")

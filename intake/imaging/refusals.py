@@ -1,8 +1,12 @@
-"""Every refusal: a code and a sentence, in the language of who sent the photo, that says what is wrong and what to do."""
-
-from django.utils.translation import gettext_lazy as _
+"""Every refusal: a code and a sentence that says what is wrong and what to do."""
 
 from intake.imaging.types import Refused
+
+
+def _(text: str) -> str:
+    """Marks a sentence for translation, which happens where people are known: intake/wording.py."""
+    return text
+
 
 MESSAGES = {
     "empty": _("This file is empty. Choose the photo again."),
@@ -36,4 +40,4 @@ MESSAGES = {
 
 
 def refuse(reason: str, **facts: object) -> Refused:
-    return Refused(reason, str(MESSAGES[reason]).format(**facts))
+    return Refused(reason, MESSAGES[reason].format(**facts), facts)

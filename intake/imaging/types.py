@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
@@ -8,6 +8,7 @@ class Refused:
 
     reason: str
     message: str
+    facts: dict[str, object] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)

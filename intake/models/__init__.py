@@ -3,6 +3,7 @@
 from intake.models.patient import Coverage, Patient
 from intake.models.case import Case, CaseEvent, CaseStatus, Consent, ProblemKind, Specialty, Urgency
 from intake.models.answer import Answer
+from intake.models.related import PhotoLink, RelatedPerson
 from intake.models.photo import Photo, Rendition
 from intake.models.upload import Upload
 from intake.models.request import InformationRequest, RequestItem
@@ -17,7 +18,9 @@ __all__ = [
     "InformationRequest",
     "Patient",
     "Photo",
+    "PhotoLink",
     "ProblemKind",
+    "RelatedPerson",
     "Rendition",
     "RequestItem",
     "Specialty",

@@ -1,6 +1,7 @@
 import secrets
 import uuid
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -57,12 +58,16 @@ REVIEWABLE = (CaseStatus.READY, CaseStatus.IN_REVIEW)
 AFTER_SIGNING = (CaseStatus.SIGNED, CaseStatus.DELIVERED, CaseStatus.CLOSED)
 
 
+# what the holder of a photo link may see: never an answer
+_FOR_LINKS = (CaseStatus.DRAFT, CaseStatus.SUBMITTED, CaseStatus.NEEDS_INFORMATION, CaseStatus.REDIRECTED)
+
+
 class CaseQuerySet(models.QuerySet["Case"]):
     def visible_to(self, user) -> "CaseQuerySet":
         """Every page and every picture asks this one queryset; what is not in it does not exist for the user."""
         if not user.is_authenticated or not user.is_active:
             return self.none()
-        mine = Q(patient__user=user)
+        mine = self._cared_for_by(user)
         if user.has_role(Role.STAFF):
             mine |= Q(clinic__in=user.clinics(Role.STAFF))
         if user.has_role(Role.REFERRER):
@@ -70,6 +75,19 @@ class CaseQuerySet(models.QuerySet["Case"]):
         if user.has_role(Role.SPECIALIST):
             mine |= self._answerable_by(user) | Q(reviews__specialist=user)
         return self.filter(pk__in=self.model.objects.filter(mine).values("pk"))
+
+    @staticmethod
+    def _cared_for_by(user) -> Q:
+        acting = apps.get_model("intake", "RelatedPerson").objects.active().filter(user=user)
+        return (
+            Q(patient__user=user)
+            | Q(patient__in=acting.filter(case=None).values("patient"))
+            | Q(pk__in=acting.filter(case__status__in=_FOR_LINKS).values("case"))
+        )
+
+    def in_care_of(self, user) -> "CaseQuerySet":
+        """Own cases, and those of the people for whom the user acts."""
+        return self.filter(self._cared_for_by(user))
 
     def answerable_by(self, user) -> "CaseQuerySet":
         """Cases that this specialist may claim: own group, specialty and licensed states, and not another's by name."""
@@ -242,7 +260,12 @@ class Case(models.Model):
 
     def is_cared_for_by(self, user) -> bool:
         """The patient, or who acts for the patient; staff of the clinic are not."""
-        return self.patient.is_cared_for_by(user)
+        if self.patient.user_id == user.pk:
+            return True
+        known = self.__dict__.setdefault("_carers", {})
+        if user.pk not in known:
+            known[user.pk] = type(self).objects.in_care_of(user).filter(pk=self.pk).exists()
+        return known[user.pk]
 
     def hold_is_live(self, now=None) -> bool:
         return self.holder_id is not None and self.hold_expires_at > (now or timezone.now())

@@ -1,6 +1,7 @@
 import uuid
 from datetime import date
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -11,14 +12,23 @@ from config.accounts.roles import Role
 
 
 class PatientQuerySet(models.QuerySet["Patient"]):
+    def in_care_of(self, user) -> "PatientQuerySet":
+        """The user's own record and those of the people for whom the user acts."""
+        return self.filter(Q(user=user) | Q(pk__in=_acting(user).values("patient")))
+
     def visible_to(self, user) -> "PatientQuerySet":
         """A patient sees the own record; clinic staff the patients whose home clinic is theirs."""
         if not user.is_authenticated:
             return self.none()
-        mine = Q(user=user)
+        mine = Q(user=user) | Q(pk__in=_acting(user).filter(case=None).values("patient"))
         if user.has_role(Role.STAFF):
             mine |= Q(home_clinic__in=user.clinics(Role.STAFF))
         return self.filter(mine)
+
+
+def _acting(user):
+    """Rows by which the user acts for somebody; their model depends on this file."""
+    return apps.get_model("intake", "RelatedPerson").objects.active().filter(user=user)
 
 
 class Patient(models.Model):
@@ -76,7 +86,8 @@ class Patient(models.Model):
         return " ".join(part for part in (self.first_name, self.middle_name, self.last_name) if part)
 
     def is_cared_for_by(self, user) -> bool:
-        return self.user_id is not None and self.user_id == user.pk
+        """The patient, or who acts for the patient in everything."""
+        return self.user_id == user.pk or _acting(user).filter(patient=self, case=None).exists()
 
     def age(self, on: date | None = None) -> int:
         day = on or timezone.localdate()

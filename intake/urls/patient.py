@@ -1,6 +1,6 @@
 from django.urls import path
 
-from intake.views import patient, photos, pictures, steps, uploads
+from intake.views import links, patient, photos, pictures, steps, uploads
 
 urlpatterns = [
     path("my/", patient.home, name="patient_home"),
@@ -16,5 +16,6 @@ urlpatterns = [
     path("my/cases/<uuid:case_id>/again/", patient.case_follow_up, name="case_follow_up"),
     path("my/cases/<uuid:case_id>/cancel/", patient.case_withdraw, name="case_withdraw"),
     path("my/photos/<uuid:photo_id>/<slug:action>/", photos.photo_action, name="photo_action"),
+    path("link/<str:code>/", links.photo_link, name="photo_link"),
     path("pictures/<uuid:photo_id>/<slug:kind>/", pictures.picture, name="picture"),
 ]

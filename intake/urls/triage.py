@@ -1,6 +1,6 @@
 from django.urls import path
 
-from intake.views import patients, triage, uploads
+from intake.views import links, patients, triage, uploads
 
 urlpatterns = [
     path("triage/", triage.triage_queue, name="triage_queue"),
@@ -19,4 +19,8 @@ urlpatterns = [
     path("patients/<uuid:patient_id>/", patients.patient, name="patient"),
     path("patients/<uuid:patient_id>/address/", patients.patient_edit, name="patient_edit"),
     path("patients/<uuid:patient_id>/invite/", patients.patient_invite, name="patient_invite"),
+    path("patients/<uuid:patient_id>/link/", links.link_new, name="link_new"),
+    path("patients/<uuid:patient_id>/related/", links.related_invite, name="related_invite"),
+    path("patients/related/<uuid:related_id>/end/", links.related_end, name="related_end"),
+    path("triage/<uuid:case_id>/link/", links.link_for_case, name="link_for_case"),
 ]

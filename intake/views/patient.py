@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.db.models import Exists, OuterRef, Prefetch
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -10,19 +10,20 @@ from django.views.decorators.http import require_POST
 from config.accounts.access import role_required
 from config.audit.services import record_view
 from intake import forms, services
-from intake.models import CaseStatus, InformationRequest
+from intake.models import Case, CaseStatus, InformationRequest, Patient
 from intake.timeline import patient_timeline
 from intake.views.common import page, slots_with_photos, visible_case
 
 
 @role_required("patient")
 def home(request: HttpRequest) -> HttpResponse:
-    patient = request.user.patient
-    unread = patient.cases.filter(
+    """Own cases, and those of the people for whom the user acts."""
+    unread = Case.objects.filter(
         pk=OuterRef("pk"), deliveries__recipient_kind="patient", deliveries__acknowledged_at__isnull=True
     )
     cases = list(
-        patient.cases.exclude(status=CaseStatus.WITHDRAWN, submitted_at__isnull=True)
+        Case.objects.in_care_of(request.user)
+        .exclude(status=CaseStatus.WITHDRAWN, submitted_at__isnull=True)
         .select_related("patient", "clinic")
         .annotate(has_unread_result=Exists(unread))
         .prefetch_related(
@@ -32,19 +33,34 @@ def home(request: HttpRequest) -> HttpResponse:
     )
     for case in cases:
         case.steps = patient_timeline(case)
-    record_view(request, "case.listed", patient, cases=[str(case.pk) for case in cases])
-    return page(request, "intake/patient_home.html", None, patient=patient, cases=cases)
+    patients = list(Patient.objects.in_care_of(request.user))
+    own = next((patient for patient in patients if patient.user_id == request.user.pk), None)
+    record_view(request, "case.listed", request.user, cases=[str(case.pk) for case in cases])
+    facts = {
+        "cases": cases,
+        "name": own.first_name if own else request.user.first_name,
+        "several": len(patients) > 1 or own is None,
+        "may_start": Patient.objects.visible_to(request.user).exists(),
+    }
+    return page(request, "intake/patient_home.html", None, **facts)
 
 
 @role_required("patient")
 def new_case(request: HttpRequest) -> HttpResponse:
+    # the holder of a photo link has that one case
+    patients = Patient.objects.in_care_of(request.user) & Patient.objects.visible_to(request.user)
+    if not patients:
+        raise Http404
     form = forms.StartForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    whom = forms.ForWhomForm(request.POST or None, patients=patients)
+    if request.method == "POST" and form.is_valid() and whom.is_valid():
         case = services.start_case(
-            by=request.user, patient=request.user.patient, specialty=form.cleaned_data["specialty"]
+            by=request.user,
+            patient=whom.cleaned_data["patient"] or patients[0],
+            specialty=form.cleaned_data["specialty"],
         )
         return redirect("intake:case_step", case.pk, "danger")
-    return page(request, "intake/case_new.html", None, form=form)
+    return page(request, "intake/case_new.html", None, form=form, whom=whom if len(patients) > 1 else None)
 
 
 @role_required("patient", "staff")

@@ -15,7 +15,7 @@ from intake import desk_forms, forms, people, services
 from intake.models import Coverage, Patient
 
 
-def _patient(request: HttpRequest, patient_id) -> Patient:
+def own_patient(request: HttpRequest, patient_id) -> Patient:
     mine = Patient.objects.filter(home_clinic__in=request.user.clinics("staff"))
     return get_object_or_404(mine.select_related("home_clinic", "user"), pk=patient_id)
 
@@ -35,7 +35,7 @@ def patients(request: HttpRequest) -> HttpResponse:
 
 @role_required("staff")
 def patient(request: HttpRequest, patient_id) -> HttpResponse:
-    patient = _patient(request, patient_id)
+    patient = own_patient(request, patient_id)
     form = desk_forms.StaffStartForm(request.POST or None, clinic=patient.home_clinic)
     if request.method == "POST" and form.is_valid():
         referrer = form.cleaned_data["referring_clinician"]
@@ -52,6 +52,8 @@ def patient(request: HttpRequest, patient_id) -> HttpResponse:
         "patient": patient,
         "form": form,
         "coverages": patient.coverages.order_by("-valid_from"),
+        "related": patient.related_people.filter(ended_at=None, case=None),
+        "related_form": forms.RelatedForm(),
         "cases": patient.cases.order_by("-created_at")[:50],
     }
     return render(request, "intake/patient.html", context)
@@ -82,7 +84,7 @@ def patient_new(request: HttpRequest) -> HttpResponse:
 
 @role_required("staff")
 def patient_edit(request: HttpRequest, patient_id) -> HttpResponse:
-    patient = _patient(request, patient_id)
+    patient = own_patient(request, patient_id)
     form = forms.AddressForm(request.POST or None, instance=patient)
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
@@ -97,7 +99,7 @@ def patient_edit(request: HttpRequest, patient_id) -> HttpResponse:
 @require_POST
 def patient_invite(request: HttpRequest, patient_id) -> HttpResponse:
     """A single-use code by e-mail; it opens with the date of birth and links the account to this record."""
-    patient = _patient(request, patient_id)
+    patient = own_patient(request, patient_id)
     try:
         _, code = people.invite_patient(by=request.user, patient=patient)
     except InvitationRefused as refused:

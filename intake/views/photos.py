@@ -9,6 +9,7 @@ from config.accounts.access import role_required
 from intake import services
 from intake.models import Case, CaseStatus, Photo
 from intake.views.common import slots_with_photos, visible_case
+from intake.wording import words_of_refusal
 
 
 @role_required("patient", "staff")
@@ -39,7 +40,7 @@ def upload_photo(request: HttpRequest, case_id) -> HttpResponse:
 def _take(case: Case, request: HttpRequest, file, slot: str) -> Photo:
     too_big = services.pipeline.limits.check_bytes(file.size)
     if too_big:
-        raise services.PhotoRefused(too_big.reason, too_big.message)
+        raise services.PhotoRefused(too_big.reason, words_of_refusal(too_big))
     return services.attach_photo(case=case, by=request.user, data=file.read(), name=file.name, slot=slot)
 
 

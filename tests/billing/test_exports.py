@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from billing import batches
 from billing.exports import csv as csv_export
 from billing.exports import x12
-from billing.identifiers import is_mbi, is_npi
 from billing.models import BatchFile, ChargeLine
+from config.identifiers import is_mbi, is_npi
 from tests.billing.test_decisions import charge
 from tests.factories import luhn_npi
 
