@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from django import forms
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from config.accounts.models import User
 from config.identifiers import is_mbi
@@ -51,6 +51,12 @@ class AcceptForm(forms.Form):
         return self.routes[self.cleaned_data["route"]]
 
 
+def english(text) -> str:
+    """Stored in English, shown in the reader's language."""
+    with translation.override("en"):
+        return str(text)
+
+
 class AskForm(forms.Form):
     """One row a slot, two questions, a deadline. Reasons count only where the slot is ticked."""
 
@@ -88,7 +94,7 @@ class AskForm(forms.Form):
         for slot in self.slots:
             if data.get(f"slot_{slot.key}"):
                 code = data.get(f"reason_{slot.key}") or "missing"
-                asked.append(Asked("photo", slot=slot.key, reason_code=code, note=RETAKE_REASONS[code][1]))
+                asked.append(Asked("photo", slot=slot.key, reason_code=code, note=english(RETAKE_REASONS[code][1])))
         asked += [Asked("question", question=data[name]) for name in ("question", "question_2") if data.get(name)]
         return asked
 

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from config.accounts.models import Clinic, User
 from config.accounts.roles import Role
@@ -18,16 +20,22 @@ from intake.workflow import move
 
 # reason code -> (words for staff, sentence for the patient)
 RETAKE_REASONS = {
-    "blurred": ("Blurred", "The photo is blurry. Hold the phone a hand's width away and tap the spot on the screen."),
-    "too_dark": ("Too dark", "The photo is too dark. Stand by a window or turn on a lamp."),
-    "too_bright": ("Too bright or glare", "Part of the photo is too bright. Turn the flash off."),
-    "too_far": ("Too far away", "The photo is from too far away. Come closer until the spot fills half of the screen."),
+    "blurred": (
+        "Blurred",
+        gettext_lazy("The photo is blurry. Hold the phone a hand's width away and tap the spot on the screen."),
+    ),
+    "too_dark": ("Too dark", gettext_lazy("The photo is too dark. Stand by a window or turn on a lamp.")),
+    "too_bright": ("Too bright or glare", gettext_lazy("Part of the photo is too bright. Turn the flash off.")),
+    "too_far": (
+        "Too far away",
+        gettext_lazy("The photo is from too far away. Come closer until the spot fills half of the screen."),
+    ),
     "wrong_place": (
         "Another place is shown",
-        "The photo shows another place. Photograph the spot that you told us about.",
+        gettext_lazy("The photo shows another place. Photograph the spot that you told us about."),
     ),
-    "missing": ("Missing", "This photo is still missing."),
-    "no_scale": ("Nothing to measure by", "Lay a coin or a ruler beside the spot, not on it."),
+    "missing": ("Missing", gettext_lazy("This photo is still missing.")),
+    "no_scale": ("Nothing to measure by", gettext_lazy("Lay a coin or a ruler beside the spot, not on it.")),
 }
 
 
@@ -160,9 +168,9 @@ def answer_request(*, request: InformationRequest, by: User, answers: dict[int, 
         item.answer = answers.get(item.pk, item.answer).strip()
         item.photo = photos.get(item.slot) if item.kind == RequestItem.Kind.PHOTO else None
         if item.kind == RequestItem.Kind.QUESTION and not item.answer:
-            missing.append(f"Answer: {item.question}")
+            missing.append(_("Answer: %(question)s") % {"question": item.question})
         if item.kind == RequestItem.Kind.PHOTO and item.photo is None:
-            missing.append(f"Add the photo: {item.get_slot_display().lower()}.")
+            missing.append(_("Add the photo: %(slot)s.") % {"slot": str(item.plain_slot).lower()})
     if missing:
         save_answers(request=request, answers=answers)
         raise TriageRefused(" ".join(missing))
@@ -196,7 +204,7 @@ def _settle_request(request: InformationRequest, by: User, now: datetime, outcom
         outcome=outcome, answered_at=now, answered_by=by, outcome_reason=reason
     )
     if not settled:
-        raise TriageRefused("This was already answered.")
+        raise TriageRefused(_("This was already answered."))
 
 
 def _back(case: Case, by: User, now: datetime, reason: str = "") -> Case:

@@ -59,7 +59,13 @@ AFTER_SIGNING = (CaseStatus.SIGNED, CaseStatus.DELIVERED, CaseStatus.CLOSED)
 
 
 # what the holder of a photo link may see: never an answer
-_FOR_LINKS = (CaseStatus.DRAFT, CaseStatus.SUBMITTED, CaseStatus.NEEDS_INFORMATION, CaseStatus.REDIRECTED)
+_FOR_LINKS = (
+    CaseStatus.DRAFT,
+    CaseStatus.SUBMITTED,
+    CaseStatus.NEEDS_INFORMATION,
+    CaseStatus.REDIRECTED,
+    *REVIEWABLE,
+)
 
 
 class CaseQuerySet(models.QuerySet["Case"]):

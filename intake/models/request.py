@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from intake import slots
 from intake.models.case import Case
@@ -76,6 +77,16 @@ class RequestItem(models.Model):
                 name="item_names_a_slot_or_a_question",
             )
         ]
+
+    @property
+    def plain_slot(self):
+        """What the patient calls the photo that is asked for."""
+        return slots.slot(self.request.case, self.slot).plain
+
+    @property
+    def advice(self) -> str:
+        """Why it is asked for, in the reader's language; what staff wrote themselves stays as written."""
+        return gettext(self.note) if self.reason_code else self.note
 
     def __str__(self) -> str:
         return self.question or self.slot

@@ -1,8 +1,12 @@
 """Photos of a case: sent by a plain form, shown slot by slot, kept, removed, put in order."""
 
+import logging
+
+from botocore.exceptions import BotoCoreError, ClientError
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from config.accounts.access import role_required
@@ -10,6 +14,8 @@ from intake import services
 from intake.models import Case, CaseStatus, Photo
 from intake.views.common import slots_with_photos, visible_case
 from intake.wording import words_of_refusal
+
+log = logging.getLogger(__name__)
 
 
 @role_required("patient", "staff")
@@ -20,18 +26,21 @@ def upload_photo(request: HttpRequest, case_id) -> HttpResponse:
     slot, refusal = request.POST.get("slot", "other"), ""
     files = request.FILES.getlist("photo")
     if not files:
-        refusal = "No photo arrived. Choose it again."
+        refusal = _("No photo arrived. Choose it again.")
     for file in files:
         try:
             _take(case, request, file, slot)
         except services.PhotoRefused as refused:
             refusal = refused.message
+        except (OSError, BotoCoreError, ClientError) as error:
+            log.warning("storage does not take a photo (%s)", type(error).__name__)
+            refusal = _("The photo could not be stored just now. Everything else is saved; send it again in a minute.")
     if request.headers.get("X-Upload"):
         return _slot_html(request, case, slot, refusal, status=422 if refusal else 200)
     if refusal:
         messages.error(request, refusal)
     elif files:
-        messages.success(request, "The photo is here.")
+        messages.success(request, _("The photo is here."))
     if case.status == CaseStatus.DRAFT:
         return redirect("intake:case_step", case.pk, "photos")
     return redirect("intake:case_answer", case.pk)

@@ -166,7 +166,7 @@ def test_once_the_case_is_sent_the_link_is_used_up_and_shows_no_answer(walk_in, 
     factories.put_status(link.case, "submitted")
     assert Client().get(path).status_code == 404
     assert phone.get(reverse("intake:patient_case", args=[link.case_id])).status_code == 200
-    factories.put_status(link.case, "ready", group=group, patient_state="OH")
+    factories.put_status(link.case, "signed", group=group, patient_state="OH")
     assert phone.get(reverse("intake:patient_case", args=[link.case_id])).status_code == 404
 
 
