@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F, Min
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from config import storages
@@ -123,11 +123,13 @@ def answer_danger_signs(*, case: Case, by: User, signs: list[str]) -> Case:
         Case.objects.filter(pk=case.pk, status=CaseStatus.DRAFT).update(danger_signs="none")
         case.refresh_from_db()
         return case
+    with translation.override("en"):  # the record speaks the clinic's language
+        named = "; ".join(map(str, signs))
     return move(
         case,
         "redirect",
         by=by,
-        reason="Danger signs: " + "; ".join(signs),
+        reason=f"Danger signs: {named}",
         data={"kind": "emergency", "told": "Stop page with the number to call, shown at once"},
         updates={"danger_signs": "yes", "submitted_at": timezone.now()},
     )
