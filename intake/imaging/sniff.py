@@ -27,7 +27,10 @@ _OTHERS: tuple[tuple[re.Pattern[bytes], str], ...] = (
 
 
 def sniff(data: bytes) -> Header | Refused:
-    """The format and the stored size in pixels from the header alone; nothing is decoded."""
+    """The format and the stored size in pixels from the header alone; nothing is decoded.
+
+    `data` may be a memory map of the file: only slices, `find` and patterns are used on it.
+    """
     if not data:
         return refuse("empty")
     if data[:3] == b"\xff\xd8\xff":
@@ -62,7 +65,7 @@ def _jpeg(data: bytes) -> Header | Refused:
 
 def _png(data: bytes) -> Header | Refused:
     # decoders forgive a missing end; a picture that broke off on its way is not to be taken for whole
-    if len(data) < 33 or data[12:16] != b"IHDR" or _PNG_END not in data:
+    if len(data) < 33 or data[12:16] != b"IHDR" or data.find(_PNG_END) < 0:
         return refuse("damaged")
     width, height = struct.unpack(">II", data[16:24])
     at = 8

@@ -70,6 +70,16 @@ def test_pieces_become_a_photo_and_the_receipt_names_its_bytes(phone, draft, pho
     assert not uploads.spool_path(Upload.objects.get()).exists()
 
 
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "AVIF"])
+def test_every_format_arrives_in_pieces(phone, draft, format):
+    data = corpus.encode(corpus.scene(900, 1200), format)
+    url = announce(phone, draft, data)["Location"]
+    half = len(data) // 2
+    send(phone, url, data[:half], 0)
+    assert send(phone, url, data[half:], half).json()["receipt"]["sha256"] == sha256(data).hexdigest()
+    assert Photo.objects.get().received_format == format.lower()
+
+
 def test_no_receipt_before_the_last_byte(phone, draft, photo):
     url = announce(phone, draft, photo)["Location"]
     send(phone, url, photo[:-1], 0)
