@@ -126,6 +126,10 @@ def make_ready_photo(case: Case, *, by: User, slot: str = "close_up", sha256: st
     )
 
 
+def in_days(days: float):
+    return timezone.now() + timedelta(days=days)
+
+
 def put_status(case: Case, status: str, **columns) -> Case:
     """Set a status directly, past the workflow, for tests of the workflow itself."""
     now = timezone.now()

@@ -1,0 +1,239 @@
+"""Every page of intake in a real browser, at a phone's and a desk's width: nothing inaccessible, nothing wider than the
+window, no script that fails. DERMFORWARD_SHOTS=folder keeps what the browser saw."""
+
+import io
+
+import pytest
+from django.urls import reverse
+
+from intake import demo_pictures, related, services, triage
+from intake.models import Photo, RequestItem, Upload
+from intake.renditions import process_photo
+from tests import factories
+from tests.browsing import needs_browser
+
+pytestmark = [needs_browser, pytest.mark.django_db(transaction=True)]
+WIDTHS = pytest.mark.parametrize("width", [390, 1440])
+
+
+@pytest.fixture(autouse=True)
+def own_folder(settings, tmp_path):
+    settings.VAR = tmp_path
+
+
+@pytest.fixture
+def open_page(chromium, live_server, client):
+    """open_page(user, width) -> a page signed in as that user, which fails on any error of a script."""
+
+    def _open(user, width, **options):
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        context = chromium.new_context(
+            viewport={"width": width, "height": 844 if width < 600 else 900}, base_url=live_server.url, **options
+        )
+        context.set_default_timeout(10_000)
+        cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
+        context.add_cookies([cookie])
+        page = context.new_page()
+        page.on("console", lambda line: pytest.fail(line.text) if "Content Security" in line.text else None)
+        page.on("pageerror", lambda error: pytest.fail(str(error)))
+        return page
+
+    return _open
+
+
+def step(case, name):
+    return reverse("intake:case_step", args=[case.pk, name])
+
+
+@pytest.fixture
+def pictured(draft, ana):
+    for view in ("overview", "close_up"):
+        photo = services.attach_photo(
+            case=draft, by=ana, data=demo_pictures.picture("changing_mole", view=view), name="a.jpg", slot=view
+        )
+        process_photo(photo.pk)
+    return draft
+
+
+@WIDTHS
+def test_the_patients_pages(open_page, look, pictured, ana, width):
+    draft = pictured
+    page = open_page(ana, width)
+    page.goto("/my/")
+    look(page, "patient-home")
+    page.goto(reverse("intake:case_new"))
+    look(page, "case-new")
+    for name in (
+        "danger",
+        "kind",
+        "reason",
+        "place",
+        "story",
+        "q-changes",
+        "q-tried",
+        "medicines",
+        "photos",
+        "consent",
+    ):
+        page.goto(step(draft, name))
+        look(page, f"step-{name}")
+    page.goto(step(draft, "check"))
+    page.get_by_role("button", name="Send to").click()
+    page.get_by_text("still missing").first.wait_for()
+    look(page, "step-check")
+    page.goto(reverse("intake:case_withdraw", args=[draft.pk]))
+    look(page, "withdraw")
+
+
+@WIDTHS
+def test_the_pages_after_sending(open_page, look, pictured, ana, ben, width):
+    services.give_consent(case=pictured, by=ana, kinds={"treatment", "photography"})
+    case = services.submit_case(case=pictured, by=ana)
+    page = open_page(ana, width)
+    page.goto("/my/")
+    look(page, "home-sent")
+    page.goto(reverse("intake:patient_case", args=[case.pk]))
+    look(page, "patient-case")
+    triage.request_information(
+        case=case,
+        by=ben,
+        items=[
+            triage.Asked("photo", slot="close_up", reason_code="blurred", note="It is blurry."),
+            triage.Asked("question", question="Does it itch?"),
+        ],
+        deadline=factories.in_days(2),
+        message="One more thing.",
+    )
+    page.goto(reverse("intake:case_answer", args=[case.pk]))
+    look(page, "answer")
+    page.get_by_role("button", name="Send the answer").click()
+    page.get_by_text("Something is still missing").wait_for()
+    look(page, "answer-missing")
+    assert RequestItem.objects.filter(answer="").count() == 2
+
+
+@WIDTHS
+def test_the_stop_page(open_page, look, draft, ana, width):
+    services.answer_danger_signs(case=draft, by=ana, signs=["Sudden loss of sight"])
+    page = open_page(ana, width)
+    page.goto(reverse("intake:case_stop", args=[draft.pk]))
+    page.get_by_role("heading", name="Call 911 now").wait_for()
+    look(page, "stop")
+
+
+@WIDTHS
+def test_the_clinics_pages(open_page, look, pictured, ana, ben, dana, patient, width):
+    services.give_consent(case=pictured, by=ana, kinds={"treatment", "photography"})
+    services.answer_question(case=pictured, by=ana, key="changes", value=["size", "color"])
+    case = services.submit_case(case=pictured, by=ana)
+    Upload.objects.create(case=case, by=ana, client_key="phone-key-9", byte_size=1000, slot="oblique")
+    related.invite_related(by=ben, patient=patient, name="Cara", email="cara@example.test", relationship="carer")
+    page = open_page(ben, width)
+    for name, url in (
+        ("queue", reverse("intake:triage_queue")),
+        ("asked", reverse("intake:asked")),
+        ("all-cases", reverse("intake:all_cases")),
+        ("case", reverse("intake:triage_case", args=[case.pk])),
+        ("ask", reverse("intake:ask", args=[case.pk])),
+        ("redirect", reverse("intake:redirect", args=[case.pk])),
+        ("patients", reverse("intake:patients")),
+        ("patient", reverse("intake:patient", args=[patient.pk])),
+        ("patient-edit", reverse("intake:patient_edit", args=[patient.pk])),
+        ("patient-new", reverse("intake:patient_new")),
+    ):
+        page.goto(url)
+        look(page, f"staff-{name}")
+
+
+@WIDTHS
+def test_a_photo_link_from_the_mail_to_the_photos(chromium, live_server, look, clinic, ben, width):
+    walk_in = factories.make_patient(clinic, first_name="Wim")
+    case = services.start_case(by=ben, patient=walk_in, specialty="ophthalmology")
+    _, url = related.make_link(by=ben, case=case)
+    page = chromium.new_context(viewport={"width": width, "height": 844}).new_page()
+    page.goto(live_server.url + "/link/" + url.partition("/link/")[2])
+    look(page, "link-open")
+    page.get_by_label("Date of birth").fill(walk_in.date_of_birth.isoformat())
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("heading", name="Do you have any of these now?").wait_for()
+    page.goto(live_server.url + step(case, "place"))
+    look(page, "link-eyes")
+    page.goto(live_server.url + "/link/nonsense/")
+    look(page, "link-gone")
+
+
+def test_the_drawing_picks_from_the_list_and_the_list_alone_is_enough(open_page, draft, ana):
+    page = open_page(ana, 390)
+    page.goto(step(draft, "place"))
+    page.locator("[data-map=front] path[data-site=knee][data-side=left]").click()
+    assert page.locator("input[name=site][value=knee]").is_checked()
+    assert page.locator("input[name=side][value=left]").is_checked()
+    assert page.locator("[data-map-chosen]").inner_text() == "Knee, my left"
+    page.get_by_role("button", name="Continue").click()
+    draft.refresh_from_db()
+    assert (draft.site, draft.side, draft.point_view) == ("knee", "left", "front")
+    assert 0.4 < draft.point_x < 0.8 and 0.6 < draft.point_y < 0.8
+    # another place, with the keyboard, from the list: the old point is not its point
+    page.goto(step(draft, "place"))
+    page.locator("input[name=site][value=knee]").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/step/story/")
+    draft.refresh_from_db()
+    assert (draft.site, draft.point_view, draft.point_x) == ("knee_flexure", "", None)
+
+
+def test_a_blurred_and_a_dark_photo_are_noticed_on_the_phone(open_page, draft, ana, tmp_path):
+    from PIL import Image, ImageEnhance, ImageFilter
+
+    sharp = Image.open(io.BytesIO(demo_pictures.picture("changing_mole", view="close_up", tone="deep")))
+    pictures = {
+        "sharp": sharp,
+        "half": ImageEnhance.Brightness(sharp).enhance(0.5),
+        "blurred": sharp.filter(ImageFilter.GaussianBlur(max(sharp.size) * 0.006)),
+        "dark": ImageEnhance.Brightness(sharp).enhance(0.05),
+    }
+    page = open_page(ana, 390)
+    page.goto(step(draft, "photos"))
+    told = {}
+    for name, picture in pictures.items():
+        picture.save(tmp_path / f"{name}.jpg", quality=92)
+        data = list((tmp_path / f"{name}.jpg").read_bytes())
+        told[name] = page.evaluate(
+            "async (data) => (await dermforwardCoach.look(new Blob([new Uint8Array(data)])) || {reasons: []}).reasons",
+            data,
+        )
+    assert told == {"sharp": [], "half": [], "blurred": ["blurred"], "dark": ["too_dark"]}
+
+
+def test_a_chosen_photo_goes_up_by_itself_and_can_be_taken_back(open_page, draft, ana, tmp_path):
+    path = tmp_path / "spot.jpg"
+    path.write_bytes(demo_pictures.picture("changing_mole", view="close_up"))
+    page = open_page(ana, 390)
+    page.goto(step(draft, "photos"))
+    page.locator("#slot-close_up form.is-live").wait_for(state="attached")
+    page.set_input_files("#file-close_up", path)
+    page.locator("#slot-close_up").get_by_text("It is here and safe.").wait_for()
+    assert Photo.objects.live().get().slot == "close_up"
+    page.locator("#slot-close_up").get_by_role("button", name="Remove").click()
+    page.locator("#slot-close_up").get_by_text("A hand's width away").wait_for()
+    assert not Photo.objects.live().exists()
+
+
+def test_the_camera_lies_over_the_earlier_photo(chromium_with_camera, live_server, client, pictured, ana):
+    factories.put_status(pictured, "closed")
+    again = services.start_follow_up(by=ana, earlier=pictured)
+    client.force_login(ana, backend="django.contrib.auth.backends.ModelBackend")
+    context = chromium_with_camera.new_context(viewport={"width": 390, "height": 844}, permissions=["camera"])
+    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+    page = context.new_page()
+    page.goto(live_server.url + step(again, "photos"))
+    page.locator("#slot-close_up [data-camera]").click()
+    shutter = page.get_by_role("button", name="Take the photo")
+    page.locator("[data-camera-take]:not([disabled])").wait_for()
+    assert page.locator("[data-camera-earlier]").evaluate("node => getComputedStyle(node).opacity") == "0.5"
+    page.get_by_role("button", name="Hide it").click()
+    assert page.locator("[data-camera-earlier]").evaluate("node => getComputedStyle(node).opacity") == "0"
+    shutter.click()
+    page.locator("#slot-close_up").get_by_text("It is here and safe.").wait_for()
+    assert again.photos.live().get().slot == "close_up"
