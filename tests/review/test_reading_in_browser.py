@@ -212,6 +212,7 @@ def test_a_second_window_shows_both_texts(live_server, browser, review, dana):
 def test_the_viewer_zooms_turns_and_walks_by_keyboard(live_server, browser, pictured, dana):
     page = open_page(browser, live_server, dana)
     page.get_by_role("button", name=re.compile("Open the case of")).click()
+    page.wait_for_load_state()  # keys count once the scripts are there
     zoom = page.locator("[data-zoom]")
     assert zoom.inner_text() == "Fit"
     page.keyboard.press("+")
