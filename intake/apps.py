@@ -12,6 +12,7 @@ class IntakeConfig(AppConfig):
         from intake.models import CaseEvent, Photo
 
         work.register("photo", Photo, "intake.process_photo_task", "images", "photo")
+        work.register_periodic("reminders", "intake.remind_task", 120, "mail")
         work.register_periodic("uploads", "intake.sweep_uploads_task", 60, "images")
         register_append_only(CaseEvent._meta.db_table)
         navigation.register("staff", "Triage", "intake:triage_queue", queue.waiting_count)

@@ -1,6 +1,7 @@
 """The patient's pages: one question a page, each a form on the draft."""
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from intake import bodymap, consents, sites
@@ -323,6 +324,18 @@ class AddressForm(forms.ModelForm):
 
 class WithdrawForm(forms.Form):
     reason = forms.CharField(label=_("Why?"), required=False, max_length=300, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class ToneForm(forms.Form):
+    """Self-reported on the Monk scale. Optional: only to see whether the photo hints are fair."""
+
+    tone = forms.TypedChoiceField(
+        label=_("Skin tone"),
+        choices=[(n, format_lazy("{} {}", _("Tone"), n)) for n in range(1, 11)],
+        coerce=int,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose one, or skip this question.")},
+    )
 
 
 class BirthDateForm(forms.Form):

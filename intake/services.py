@@ -25,6 +25,9 @@ from intake.wording import words_of_refusal
 from intake.workflow import TransitionRefused, move, start_event
 
 MAX_PHOTOS = 12
+_STOPPED_BY_CONSENT = frozenset(
+    {CaseStatus.SUBMITTED, CaseStatus.NEEDS_INFORMATION, CaseStatus.READY, CaseStatus.IN_REVIEW}
+)
 OPEN_FOR_PHOTOS = frozenset({CaseStatus.DRAFT, CaseStatus.NEEDS_INFORMATION})
 DRAFT_FIELDS = frozenset(
     {"specialty", "reason", "site", "side", "onset", "history", "medicines", "allergies", "intake_note"}
@@ -189,6 +192,19 @@ def give_consent(*, case: Case, by: User, kinds: set[str], language: str = "en")
             )
         if set(live) != kinds:
             record("consent.changed", by=by, subject=case, role=role_on(case, by), data={"kinds": sorted(kinds)})
+
+
+def take_back_consent(*, case: Case, by: User, kind: str) -> Case:
+    """From now on this use stops; what was done before stays in the record. Without a required consent an unanswered
+    case goes no further: it is withdrawn."""
+    kinds = set(case.consents.filter(withdrawn_at__isnull=True).values_list("kind", flat=True))
+    if kind not in kinds:
+        return case
+    with transaction.atomic():
+        give_consent(case=case, by=by, kinds=kinds - {kind})
+        if kind in consents.REQUIRED and case.status in _STOPPED_BY_CONSENT:
+            return withdraw_case(case=case, by=by, reason=f"Consent taken back: {kind}")
+    return case
 
 
 def attach_photo(*, case: Case, by: User, data: bytes, name: str, slot: str) -> Photo:

@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from intake import renditions, uploads
+from intake import renditions, triage, uploads
 
 
 @shared_task(name="intake.process_photo_task", soft_time_limit=50, time_limit=55)
@@ -11,3 +11,8 @@ def process_photo_task(photo_id: str) -> None:
 @shared_task(name="intake.sweep_uploads_task")
 def sweep_uploads_task() -> None:
     uploads.sweep()
+
+
+@shared_task(name="intake.remind_task")
+def remind_task() -> None:
+    triage.remind_at_half_time()

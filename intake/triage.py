@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from config.accounts.models import Clinic, User
 from config.accounts.roles import Role
+from config.accounts.services import queue_mail
 from intake import completeness
 from intake.models import Case, CaseStatus, InformationRequest, RequestItem
 from intake.services import IntakeRefused, drop_open_request
@@ -139,6 +140,7 @@ def request_information(
     if not asked_from:
         asked_from = "clinic" if by.has_role(Role.STAFF, case.clinic) and case.status == CaseStatus.SUBMITTED else ""
         asked_from = asked_from or ("specialist" if by.has_role(Role.SPECIALIST) else "clinic")
+    wrong = {photo.slot: photo for photo in case.photos.live()}
     with transaction.atomic():
         move(case, "request_information", by=by, updates={"asked_by": by, "asked_from": asked_from})
         request = InformationRequest.objects.create(
@@ -152,6 +154,7 @@ def request_information(
                 reason_code=asked.reason_code,
                 question=asked.question,
                 note=asked.note,
+                about=wrong.get(asked.slot) if asked.reason_code != "missing" else None,
             )
             for asked in wanted
         )
@@ -231,3 +234,20 @@ def redirect_case(*, case: Case, by: User, kind: str, reason: str, told: str = "
 def return_to_triage(*, case: Case, by: User, reason: str) -> Case:
     due = timezone.now() + timedelta(hours=settings.TRIAGE_TARGET_HOURS[case.urgency or "routine"])
     return move(case, "return_to_triage", by=by, reason=reason, updates={"triage_due_at": due})
+
+
+def remind_at_half_time(now: datetime | None = None) -> int:
+    """One notice to each patient whose question is open and past half of its time; returns how many. Says only that
+    something waits. Harmless when it comes twice: the row is taken by a guarded update first."""
+    now = now or timezone.now()
+    reminded = 0
+    open_ones = InformationRequest.objects.filter(outcome="", reminded_at=None, deadline__gt=now)
+    for request in open_ones.select_related("case__patient__user"):
+        to = request.case.patient.user.email if request.case.patient.user else request.case.patient.email
+        if not to or now < request.created_at + (request.deadline - request.created_at) / 2:
+            continue
+        with transaction.atomic():
+            if InformationRequest.objects.filter(pk=request.pk, reminded_at=None, outcome="").update(reminded_at=now):
+                queue_mail("message_waiting", to=to, dedupe_key=f"reminder:{request.pk}")
+                reminded += 1
+    return reminded

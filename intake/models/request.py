@@ -25,6 +25,7 @@ class InformationRequest(models.Model):
     asked_from = models.CharField(max_length=10)
     message = models.TextField(max_length=2000, blank=True)
     deadline = models.DateTimeField()
+    reminded_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     answered_at = models.DateTimeField(null=True, blank=True)
     answered_by = models.ForeignKey(
@@ -67,6 +68,8 @@ class RequestItem(models.Model):
     note = models.TextField(max_length=500, blank=True)
     answer = models.TextField(max_length=2000, blank=True)
     photo = models.ForeignKey(Photo, null=True, blank=True, on_delete=models.PROTECT, related_name="answers")
+    # the picture that is wrong, so that old and new stand side by side
+    about = models.ForeignKey(Photo, null=True, blank=True, on_delete=models.PROTECT, related_name="asked_again")
     answered_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

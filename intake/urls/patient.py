@@ -13,6 +13,7 @@ urlpatterns = [
     path("my/uploads/<uuid:upload_id>/", uploads.upload, name="upload"),
     path("my/cases/<uuid:case_id>/slots/<slug:slot_key>/", photos.slot, name="slot"),
     path("my/cases/<uuid:case_id>/stop/", patient.case_stop, name="case_stop"),
+    path("my/cases/<uuid:case_id>/consents/", patient.case_consents, name="case_consents"),
     path("my/cases/<uuid:case_id>/again/", patient.case_follow_up, name="case_follow_up"),
     path("my/cases/<uuid:case_id>/cancel/", patient.case_withdraw, name="case_withdraw"),
     path("my/photos/<uuid:photo_id>/<slug:action>/", photos.photo_action, name="photo_action"),

@@ -1,9 +1,10 @@
 from django.urls import path
 
-from intake.views import links, patients, triage, uploads
+from intake.views import links, patients, photos, triage, uploads
 
 urlpatterns = [
     path("triage/", triage.triage_queue, name="triage_queue"),
+    path("triage/photo-hints/", photos.photo_hints, name="photo_hints"),
     path("triage/asked/", triage.asked, name="asked"),
     path("triage/cases/", triage.all_cases, name="all_cases"),
     path("triage/<uuid:case_id>/", triage.triage_case, name="triage_case"),

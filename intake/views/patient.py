@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 
 from config.accounts.access import role_required
 from config.audit.services import record_view
-from intake import forms, services
+from intake import consents, forms, services
 from intake.models import Case, CaseStatus, InformationRequest, Patient
 from intake.timeline import patient_timeline
 from intake.views.common import page, slots_with_photos, visible_case
@@ -112,3 +112,24 @@ def case_follow_up(request: HttpRequest, case_id) -> HttpResponse:
         messages.error(request, str(refused))
         return redirect("accounts:home")
     return redirect("intake:case_draft", draft.pk)
+
+
+@role_required("patient")
+def case_consents(request: HttpRequest, case_id) -> HttpResponse:
+    """What was agreed to, word for word, and taking it back."""
+    case = visible_case(request, case_id)
+    if not case.is_cared_for_by(request.user):
+        raise Http404
+    if request.method == "POST":
+        moved = services.take_back_consent(case=case, by=request.user, kind=request.POST.get("kind", ""))
+        if moved.status == CaseStatus.WITHDRAWN:
+            messages.success(
+                request, _("It is taken back, and case %(number)s is cancelled.") % {"number": case.number}
+            )
+            return redirect("intake:patient_home")
+        messages.success(request, _("It is taken back."))
+        return redirect("intake:case_consents", case.pk)
+    given = list(case.consents.order_by("kind", "-given_at"))
+    for consent in given:
+        consent.words = consents.text(consent.kind, consent.language)
+    return page(request, "intake/case_consents.html", case, given=given, required=consents.REQUIRED)

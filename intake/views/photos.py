@@ -1,5 +1,6 @@
 """Photos of a case: sent by a plain form, shown slot by slot, kept, removed, put in order."""
 
+import csv
 import logging
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from config.accounts.access import role_required
-from intake import services
+from intake import fairness, services
 from intake.models import Case, CaseStatus, Photo
 from intake.views.common import slots_with_photos, visible_case
 from intake.wording import words_of_refusal
@@ -87,3 +88,26 @@ def photo_action(request: HttpRequest, photo_id, action: str) -> HttpResponse:
     if case.status == CaseStatus.DRAFT:
         return redirect("intake:case_step", case.pk, "photos")
     return redirect("intake:case_answer", case.pk)
+
+
+@role_required("staff")
+def photo_hints(request: HttpRequest) -> HttpResponse:
+    """How often a retake is suggested and how often that was needless, by tone, device and slot; also as CSV."""
+    whole, tables = fairness.report(request.user.clinics("staff"))
+    if request.GET.get("as") == "csv":
+        return _csv(whole, tables)
+    unfair = [group for table in tables for group in fairness.unfair_groups(whole, table)]
+    facts = {"whole": whole, "tables": tables, "unfair": unfair, "days": fairness.DAYS, "few": fairness.FEW}
+    return render(request, "intake/photo_hints.html", facts)
+
+
+def _csv(whole: fairness.Line, tables: list[fairness.Table]) -> HttpResponse:
+    answer = HttpResponse(content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="photo-hints.csv"'
+    writer = csv.writer(answer)
+    writer.writerow(["table", "group", "photos", "retake_suggested", "kept_anyway", "judged", "adequate_after_all"])
+    for key, line in [("all", whole), *((table.key, line) for table in tables for line in table.lines)]:
+        # a device's name comes out of a file: no spreadsheet may take it for a formula
+        group = f"'{line.group}" if line.group[:1] in "=+-@\t" else line.group
+        writer.writerow([key, group, line.photos, line.suggested, line.kept, line.judged, line.adequate])
+    return answer

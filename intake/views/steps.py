@@ -22,6 +22,7 @@ STAGES = {
     "story": gettext_lazy("story"),
     "questions": gettext_lazy("questions"),
     "medicines": gettext_lazy("medicines"),
+    "tone": gettext_lazy("skin tone"),
     "photos": gettext_lazy("photos"),
     "note": gettext_lazy("intake note"),
     "consent": gettext_lazy("consent"),
@@ -44,7 +45,9 @@ def steps_for(case: Case, user) -> list[str]:
     if case.is_cared_for_by(user):
         left_out.add("note")
     if case.specialty == "ophthalmology":
-        left_out.add("kind")
+        left_out |= {"kind", "tone"}
+    if not case.is_cared_for_by(user):
+        left_out.add("tone")  # people say it about themselves
     steps = []
     for stage in STAGES:
         if stage == "questions":
@@ -80,7 +83,7 @@ def case_step(request: HttpRequest, case_id, step: str) -> HttpResponse:
             # a question that an answer on another page has made needless
             return redirect("intake:case_draft", case.pk)
         raise Http404
-    special = {"danger": _danger, "photos": _photos, "consent": _consent, "check": _check}
+    special = {"danger": _danger, "tone": _tone, "photos": _photos, "consent": _consent, "check": _check}
     handle = _asked if stage_of(step) == "questions" else special.get(step, _question)
     return handle(request, case, _context(case, step, steps))
 
@@ -178,6 +181,18 @@ def _danger(request: HttpRequest, case: Case, context: dict) -> HttpResponse:
             return redirect("intake:case_stop", case.pk)
         return _go_on(case, context)
     return page(request, "intake/case_danger.html", case, form=form, **context)
+
+
+def _tone(request: HttpRequest, case: Case, context: dict) -> HttpResponse:
+    form = forms.ToneForm(request.POST or None, initial={"tone": case.patient.skin_tone})
+    if request.method == "POST":
+        if "skip" in request.POST:
+            return _go_on(case, context)
+        if form.is_valid():
+            case.patient.skin_tone = form.cleaned_data["tone"]
+            case.patient.save(update_fields=["skin_tone"])
+            return _go_on(case, context)
+    return page(request, "intake/case_tone.html", case, form=form, **context)
 
 
 def _photos(request: HttpRequest, case: Case, context: dict) -> HttpResponse:

@@ -1,0 +1,114 @@
+"""Are the photo hints fair? How often a retake was suggested, and how often the specialist later found the photos good
+enough all the same, by skin tone, device and slot. A hint that is wrong more often for one tone is a fault of ours."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.utils import timezone
+
+from intake.models import Photo
+
+DAYS = 365
+TONES = (
+    (range(1, 4), "Light (Monk 1 to 3)"),
+    (range(4, 8), "Medium (Monk 4 to 7)"),
+    (range(8, 11), "Deep (Monk 8 to 10)"),
+)
+NOT_TOLD = "Not told"
+FEW = 20  # photos; below it a share says little
+UNFAIR = 1.25  # times the share over all
+
+
+@dataclass(frozen=True)
+class Line:
+    """One group: its photos, those with a retake suggested, those kept anyway, and what reviews said of them later."""
+
+    group: str
+    photos: int
+    suggested: int
+    kept: int
+    judged: int
+    adequate: int
+
+    @property
+    def suggested_share(self) -> float:
+        return self.suggested / self.photos if self.photos else 0.0
+
+    @property
+    def false_share(self) -> float | None:
+        """Of the suggested ones that a specialist has judged: adequate after all. None while nobody has judged one."""
+        return self.adequate / self.judged if self.judged else None
+
+    @property
+    def is_few(self) -> bool:
+        return self.photos < FEW
+
+
+@dataclass(frozen=True)
+class Table:
+    key: str
+    title: str
+    lines: list[Line]
+
+
+def tone_group(tone: int | None) -> str:
+    return next((label for tones, label in TONES if tone in tones), NOT_TOLD)
+
+
+def report(clinics) -> tuple[Line, list[Table]]:
+    """Over all photos of these clinics in the last year: the whole, and the tables by tone, device and slot."""
+    photos = list(
+        Photo.objects.filter(
+            case__clinic__in=clinics,
+            work_status="done",
+            refusal_reason="",
+            received_at__gte=timezone.now() - timedelta(days=DAYS),
+            case__seeded=False,
+        ).values("quality_verdict", "kept_by_patient_at", "case__patient__skin_tone", "device_model", "slot", "case_id")
+    )
+    # the review app hangs its rows on the case; the names are all that this side knows of them
+    judged = dict(
+        Photo.objects.filter(case__clinic__in=clinics, case__reviews__status="signed")
+        .exclude(case__reviews__photos_adequate="")
+        .values_list("case_id", "case__reviews__photos_adequate")
+    )
+    groups: list[tuple[str, str, Callable[[dict], str]]] = [
+        ("tone", "By skin tone, as patients told it", lambda photo: tone_group(photo["case__patient__skin_tone"])),
+        ("device", "By device", lambda photo: photo["device_model"] or "Not known"),
+        ("slot", "By kind of photo", lambda photo: photo["slot"].replace("_", " ").capitalize()),
+    ]
+    whole = _line("All", photos, judged)
+    return whole, [Table(key, title, _lines(photos, judged, name)) for key, title, name in groups]
+
+
+def _lines(photos: Iterable[dict], judged: dict, name: Callable[[dict], str]) -> list[Line]:
+    grouped: dict[str, list[dict]] = defaultdict(list)
+    for photo in photos:
+        grouped[name(photo)].append(photo)
+    return sorted((_line(key, mine, judged) for key, mine in grouped.items()), key=lambda line: -line.photos)[:12]
+
+
+def _line(group: str, photos: list[dict], judged: dict) -> Line:
+    suggested = [photo for photo in photos if photo["quality_verdict"] == Photo.Verdict.RETAKE]
+    told = [judged[photo["case_id"]] for photo in suggested if photo["case_id"] in judged]
+    return Line(
+        group,
+        len(photos),
+        len(suggested),
+        sum(photo["kept_by_patient_at"] is not None for photo in suggested),
+        len(told),
+        sum(answer == "yes" for answer in told),
+    )
+
+
+def unfair_groups(whole: Line, table: Table) -> list[str]:
+    """Groups, large enough to tell, whose retakes were needless clearly more often than over all."""
+    if not whole.false_share:
+        return []
+    return [
+        line.group
+        for line in table.lines
+        if line.false_share is not None and line.judged >= FEW and line.false_share > UNFAIR * whole.false_share
+    ]

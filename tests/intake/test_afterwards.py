@@ -1,0 +1,215 @@
+"""After sending: the promise from the real queue, reminders, consent taken back, alarms for staff."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from config.accounts.signin_models import OutgoingMail
+from intake import services, timeline, triage
+from intake.alarms import alarms_of, find_twin, onset_date
+from intake.imaging.fingerprint import distance
+from intake.models import Case, InformationRequest, Photo
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+TOLD = date(2026, 11, 24)
+
+
+# promises
+
+
+def checked(patient, by, hours, count):
+    for _ in range(count):
+        case = factories.put_status(factories.make_draft(patient, by=by), "submitted")
+        now = timezone.now()
+        Case.objects.filter(pk=case.pk).update(submitted_at=now - timedelta(hours=hours), ready_at=now)
+
+
+def test_with_few_cases_the_target_is_promised(submitted, patient, ana):
+    checked(patient, ana, hours=2, count=9)
+    assert timeline.promise_words(submitted) == "Usually within 1 day"
+
+
+@pytest.mark.parametrize(
+    ("fast", "slow", "words"),
+    [
+        ((1, 8), (30, 2), "Usually within 1 hour"),
+        ((3, 8), (30, 2), "Usually within 3 hours"),
+        ((3, 5), (30, 5), "Usually within 2 days"),
+    ],
+)
+def test_four_of_five_lately_make_the_promise(submitted, patient, ana, fast, slow, words):
+    for hours, count in (fast, slow):
+        checked(patient, ana, hours=hours - 0.1, count=count)
+    assert timeline.promise_words(submitted) == words
+
+
+# reminders
+
+
+@pytest.fixture
+def asked(submitted, ben):
+    return triage.request_information(
+        case=submitted, by=ben, items=[triage.Asked("question", question="Since when?")], deadline=factories.in_days(2)
+    )
+
+
+def test_a_reminder_goes_once_at_half_time_and_says_nothing_clinical(asked, ana):
+    assert triage.remind_at_half_time() == 0
+    later = timezone.now() + timedelta(days=1, minutes=1)
+    assert triage.remind_at_half_time(later) == 1
+    assert triage.remind_at_half_time(later) == 0
+    mail = OutgoingMail.objects.get()
+    assert (mail.to, mail.template, mail.context) == (ana.email, "message_waiting", {})
+
+
+def test_who_has_answered_or_is_too_late_is_not_reminded(asked, ana):
+    assert triage.remind_at_half_time(timezone.now() + timedelta(days=3)) == 0
+    InformationRequest.objects.update(outcome="answered", answered_at=timezone.now())
+    assert triage.remind_at_half_time(timezone.now() + timedelta(days=1, hours=1)) == 0
+
+
+def test_the_photo_that_is_wrong_stands_beside_the_question(sign_in, submitted, ben, ana):
+    wrong = factories.make_ready_photo(submitted, by=ana, slot="close_up")
+    triage.request_information(
+        case=submitted,
+        by=ben,
+        items=[triage.Asked("photo", slot="close_up", reason_code="blurred", note="The photo is blurry.")],
+        deadline=factories.in_days(1),
+    )
+    page = sign_in(ana).get(reverse("intake:case_answer", args=[submitted.pk])).content.decode()
+    assert reverse("intake:picture", args=[wrong.pk, "thumb"]) in page
+    new = factories.make_ready_photo(submitted, by=ana, slot="close_up")
+    request = InformationRequest.objects.get()
+    triage.answer_request(request=request, by=ana, answers={})
+    desk = sign_in(ben).get(reverse("intake:triage_case", args=[submitted.pk])).content.decode()
+    assert desk.index(f"/pictures/{wrong.pk}/") < desk.index("Before: ") < desk.index("Now")
+    assert str(new.pk) in desk
+
+
+# consent
+
+
+@pytest.fixture
+def agreed(draft, ana):
+    services.give_consent(case=draft, by=ana, kinds={"treatment", "photography", "teaching"})
+    return draft
+
+
+def test_teaching_taken_back_changes_nothing_else(sign_in, agreed, ana):
+    case = factories.put_status(agreed, "submitted")
+    url = reverse("intake:case_consents", args=[case.pk])
+    page = sign_in(ana).post(url, {"kind": "teaching"}, follow=True).content.decode()
+    assert "It is taken back." in page
+    assert "Taken back" in page
+    case.refresh_from_db()
+    assert case.status == "submitted"
+    assert case.consents.get(kind="teaching").withdrawn_at is not None
+
+
+def test_without_a_required_consent_an_open_case_goes_no_further(sign_in, agreed, ana):
+    case = factories.put_status(agreed, "submitted")
+    page = sign_in(ana).post(reverse("intake:case_consents", args=[case.pk]), {"kind": "photography"}, follow=True)
+    assert f"case {case.number} is cancelled" in page.content.decode()
+    case.refresh_from_db()
+    assert case.status == "withdrawn"
+    assert case.consents.filter(kind="photography").exists()
+
+
+def test_after_the_answer_the_record_stays(sign_in, agreed, ana):
+    case = factories.put_status(agreed, "closed")
+    sign_in(ana).post(reverse("intake:case_consents", args=[case.pk]), {"kind": "treatment"})
+    case.refresh_from_db()
+    assert case.status == "closed"
+
+
+def test_only_the_patient_takes_it_back(sign_in, agreed, ben, max_stranger):
+    for user in (ben, max_stranger):
+        url = reverse("intake:case_consents", args=[agreed.pk])
+        assert sign_in(user).post(url, {"kind": "treatment"}).status_code == 404
+
+
+# alarms
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("August 2026", date(2026, 8, 1)),
+        ("since about 3 months", date(2026, 8, 26)),
+        ("two weeks", date(2026, 11, 10)),
+        ("a year", date(2025, 11, 24)),
+        ("yesterday", date(2026, 11, 23)),
+        ("agosto de 2026", date(2026, 8, 1)),
+        ("hace 2 semanas", date(2026, 11, 10)),
+        ("hace 3 meses", date(2026, 8, 26)),
+        ("2019", date(2019, 1, 1)),
+        ("for ages", None),
+        ("", None),
+        ("999999999 years", None),
+    ],
+)
+def test_since_when_in_words(text, day):
+    assert onset_date(text, TOLD) == day
+
+
+def taken(case, by, days_before, **fields):
+    photo = factories.make_ready_photo(case, by=by)
+    Photo.objects.filter(pk=photo.pk).update(captured_at=case.submitted_at - timedelta(days=days_before), **fields)
+    photo.refresh_from_db()
+    return photo
+
+
+@pytest.mark.parametrize(
+    ("onset", "days_before", "words"),
+    [
+        ("2 weeks", 20, "before the problem began (2 weeks)"),
+        ("2 years", 60, "60 days before it was sent"),
+        ("2 weeks", 1, None),
+        ("2 weeks", 16, None),
+        ("long ago", 5, None),
+        ("2 weeks", -3, "is still to come"),
+    ],
+)
+def test_dates_that_do_not_fit_the_story_are_named(submitted, ana, onset, days_before, words):
+    Case.objects.update(onset=onset)
+    submitted.refresh_from_db()
+    photo = taken(submitted, ana, days_before)
+    found = [alarm.words for alarm in alarms_of(submitted, [photo])]
+    assert bool(found) is (words is not None)
+    assert words is None or words in found[0]
+
+
+def test_the_same_look_under_another_patient_is_found_within_the_clinic(submitted, ana, clinic, ben):
+    mine = factories.make_ready_photo(submitted, by=ana)
+    Photo.objects.filter(pk=mine.pk).update(fingerprint="00000000000000ff")
+    mine.refresh_from_db()
+
+    def other(mark, where=clinic, patient=None):
+        patient = patient or factories.make_patient(where)
+        photo = factories.make_ready_photo(factories.make_draft(patient, by=ben), by=ben)
+        Photo.objects.filter(pk=photo.pk).update(fingerprint=mark)
+        return photo
+
+    other("ffffffffffffffff")
+    other("00000000000000ff", where=factories.make_clinic("clinic"))
+    other("00000000000000ff", patient=submitted.patient)
+    assert find_twin(mine) is None
+    near = other("000000000000000f")
+    assert find_twin(mine) == near
+
+
+def test_the_desk_says_look_twice(sign_in, submitted, ana, ben, clinic):
+    other = factories.make_ready_photo(factories.make_draft(factories.make_patient(clinic), by=ben), by=ben)
+    mine = factories.make_ready_photo(submitted, by=ana)
+    Photo.objects.filter(pk=mine.pk).update(twin=other)
+    page = sign_in(ben).get(reverse("intake:triage_case", args=[submitted.pk])).content.decode()
+    assert "looks like a photo of another patient" in page
+    assert other.case.number in page
+
+
+def test_bits_that_differ_are_counted_and_a_flat_picture_matches_nothing():
+    assert distance("00000000000000ff", "000000000000000f") == 4
+    assert distance("", "") == 64
