@@ -3,7 +3,9 @@
 Alarms are questions for a person, never a reason to refuse.
 """
 
+import heapq
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -14,6 +16,7 @@ from intake.models import Case, Photo
 
 OLD_AFTER = timedelta(days=30)
 LOOK_BACK = timedelta(days=730)
+CANDIDATES = 5
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 _MONTHS_ES = "ene feb mar abr may jun jul ago sep oct nov dic".split()
 _UNITS = {
@@ -99,8 +102,11 @@ def _day(value: date) -> str:
     return f"{value:%b} {value.day}, {value.year}"
 
 
-def find_twin(photo: Photo) -> Photo | None:
-    """A photo of another patient of the same clinic, of the last two years, with the same bytes or the same look."""
+def find_twin(photo: Photo, is_copy: Callable[[Photo], bool]) -> Photo | None:
+    """A photo of another patient of the same clinic, of the last two years, with the same bytes or the same look.
+
+    `is_copy` looks at a candidate's picture: a fingerprint alone also fits two people in one pose.
+    """
     others = (
         Photo.objects.live()
         .filter(case__clinic=photo.case.clinic_id, received_at__gte=timezone.now() - LOOK_BACK)
@@ -110,7 +116,7 @@ def find_twin(photo: Photo) -> Photo | None:
     if same is not None or not photo.fingerprint:
         return same
     looks = others.exclude(fingerprint="").values_list("pk", "fingerprint").iterator(chunk_size=5000)
-    nearest = min(
-        ((distance(photo.fingerprint, other), pk) for pk, other in looks), default=(64, None), key=lambda p: p[0]
-    )
-    return Photo.objects.get(pk=nearest[1]) if nearest[0] <= SAME_WITHIN else None
+    near = [(distance(photo.fingerprint, other), pk) for pk, other in looks]
+    nearest = heapq.nsmallest(CANDIDATES, (pair for pair in near if pair[0] <= SAME_WITHIN), key=lambda pair: pair[0])
+    candidates = (Photo.objects.get(pk=pk) for _, pk in nearest)
+    return next((candidate for candidate in candidates if is_copy(candidate)), None)

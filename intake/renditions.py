@@ -1,14 +1,17 @@
 """From received bytes to the pictures people see: one photo row, worked off under its lease."""
 
+import io
 from hashlib import sha256
 
 from django.db import transaction
 from django.utils import timezone, translation
+from PIL import Image
 
 from config import storages
 from config.work import services as work
 from intake.alarms import find_twin
 from intake.imaging import pipeline
+from intake.imaging.fingerprint import same_detail
 from intake.imaging.types import Accepted, Refused
 from intake.models import Photo, Rendition
 from intake.wording import words_of_refusal
@@ -68,11 +71,20 @@ def _store(photo: Photo, accepted: Accepted) -> list[Rendition]:
     return rows
 
 
+def _is_copy(accepted: Accepted, other: Photo) -> bool:
+    thumb = other.rendition("thumb")
+    if thumb is None:
+        return False
+    mine = next(made.data for made in accepted.renditions if made.kind == "thumb")
+    with Image.open(io.BytesIO(mine)) as one, Image.open(io.BytesIO(storages.read(thumb.key))) as two:
+        return same_detail(one, two)
+
+
 def _columns(photo: Photo, accepted: Accepted) -> dict:
     taken = accepted.captured_at
     photo.fingerprint = accepted.fingerprint
     return {
-        "twin": find_twin(photo),
+        "twin": find_twin(photo, lambda other: _is_copy(accepted, other)),
         "width": accepted.width,
         "height": accepted.height,
         # a camera writes no zone: the clinic's is the best guess
