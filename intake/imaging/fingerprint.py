@@ -47,6 +47,9 @@ def _detail(picture: Image.Image) -> numpy.ndarray:
     size = (DETAIL_SIDE, DETAIL_SIDE)
     luma = numpy.asarray(picture.resize(size, Image.Resampling.BOX).convert("L"), dtype=numpy.float64)
     inner = luma[1:-1, 1:-1] - (luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:]) / 4
+    # outlines are what two people in one pose share: no single point counts for much
+    spread = numpy.median(numpy.abs(inner)) or 1.0
+    inner = numpy.clip(inner / spread, -2.0, 2.0)
     inner -= inner.mean()
     return inner / (numpy.sqrt((inner**2).sum()) or 1.0)
 
