@@ -86,6 +86,47 @@ def patient(people: DemoPeople, person: Person, index: int) -> Patient:
     return made
 
 
+# what these people answered: kind of picture -> (kind of problem, answers)
+ANSWERS: dict[str, tuple[str, dict[str, list[str]]]] = {
+    "changing_mole": (
+        "lesion",
+        {
+            "before": ["no"],
+            "changes": ["size", "color"],
+            "look": ["edges", "colors"],
+            "feel": ["bleed"],
+            "tried": ["nothing"],
+            "cancer": ["sun"],
+            "immune": ["none"],
+            "thinner": ["yes"],
+            "general": ["none"],
+            "effect": ["little"],
+        },
+    ),
+    "quiet_mole": (
+        "lesion",
+        {"before": ["yes"], "changes": ["none"], "look": ["none"], "feel": ["none"], "effect": ["no"]},
+    ),
+    "nose_sore": (
+        "lesion",
+        {"changes": ["none"], "feel": ["ooze"], "cancer": ["own"], "cancer_more": ["Left ear, 2019"]},
+    ),
+    "papules": (
+        "rash",
+        {"spread": ["slow"], "feel": ["itch"], "trigger": ["none"], "tried": ["Hydrocortisone, a little"]},
+    ),
+    "rash": (
+        "rash",
+        {"spread": ["fast"], "feel": ["itch", "red"], "trigger": ["drug"], "drug": ["Amoxicillin, 6 days"]},
+    ),
+    "eyelid_bump": (
+        "eye",
+        {"start": ["slow"], "vision": ["same"], "pain": ["itch"], "eye_signs": ["lump"], "lenses": ["no"]},
+    ),
+    "red_eye": ("eye", {"start": ["sudden"], "vision": ["same"], "pain": ["itch"], "eye_signs": ["red", "water"]}),
+}
+
+
 def start(people: DemoPeople, story: Story, who: Patient) -> Case:
     """A complete draft with its photographs, by the patient or by staff for them."""
     by: User = who.user or people.staff
@@ -104,6 +145,7 @@ def start(people: DemoPeople, story: Story, who: Patient) -> Case:
     services.save_draft(
         case=case,
         by=by,
+        problem_kind=ANSWERS[story.kind][0],
         reason=story.reason,
         site=story.site,
         side=story.side,
@@ -113,6 +155,8 @@ def start(people: DemoPeople, story: Story, who: Patient) -> Case:
         allergies=story.allergies,
         intake_note=story.note,
     )
+    for key, value in ANSWERS[story.kind][1].items():
+        services.answer_question(case=case, by=by, key=key, value=value)
     for slot in story.slots:
         flaw = story.flaw if slot == "close_up" else ""
         photograph(case, by, slot, picture(story.kind, view=slot, tone=story.tone, seed=story.seed, flaw=flaw))

@@ -147,6 +147,16 @@ def answers_of(case: Case) -> dict[str, list[str]]:
     return {answer.question: answer.value for answer in case.answers.all()}
 
 
+def answered_lines(case: Case) -> list[tuple[str, str]]:
+    """(label, answer) in clinicians' words, for those questions that were answered."""
+    answers = answers_of(case)
+    return [
+        (question.label, questions.in_words(question, answers[question.key]))
+        for question in questions.SETS[slots.kind_of(case)]
+        if answers.get(question.key)
+    ]
+
+
 def answer_question(*, case: Case, by: User, key: str, value: list[str]) -> None:
     """Keep the answer to one question of a draft. A new answer to the same question takes the place of the old."""
     with transaction.atomic():

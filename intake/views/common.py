@@ -3,9 +3,8 @@
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from intake import questions
 from intake.models import Case, Photo
-from intake.slots import kind_of, slots_of
+from intake.slots import slots_of
 
 
 def visible_case(request: HttpRequest, case_id, *statuses: str) -> Case:
@@ -16,16 +15,6 @@ def visible_case(request: HttpRequest, case_id, *statuses: str) -> Case:
     if not mine or (statuses and case.status not in statuses):
         raise Http404
     return case
-
-
-def answered_lines(case: Case) -> list[tuple[str, str]]:
-    """(label, answer) in clinicians' words, for those questions that were answered."""
-    answers = {answer.question: answer.value for answer in case.answers.all()}
-    return [
-        (question.label, questions.in_words(question, answers[question.key]))
-        for question in questions.SETS[kind_of(case)]
-        if answers.get(question.key)
-    ]
 
 
 def page(request: HttpRequest, template: str, case: Case | None, **context) -> HttpResponse:

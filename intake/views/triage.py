@@ -12,7 +12,7 @@ from intake import completeness, desk_forms, queue, services, triage
 from intake.alarms import alarms_of
 from intake.models import Case, CaseStatus, InformationRequest
 from intake.uploads import offset as arrived_bytes
-from intake.views.common import answered_lines, page, slots_with_photos, visible_case
+from intake.views.common import page, slots_with_photos, visible_case
 from intake.workflow import verbs_for
 
 
@@ -103,7 +103,7 @@ def _show(request: HttpRequest, case: Case, accept_form: desk_forms.AcceptForm, 
             (upload, round(100 * arrived_bytes(upload) / upload.byte_size)) for upload in case.uploads.arriving()
         ],
         "alarms": alarms_of(case, list(case.photos.live().select_related("twin__case", "case"))),
-        "answers": answered_lines(case),
+        "answers": services.answered_lines(case),
         "seven_point": completeness.seven_point_words(case),
         "events": case.events.select_related("by"),
         "requests": case.requests.prefetch_related("items__photo__renditions").select_related("asked_by"),

@@ -13,7 +13,10 @@ from config.accounts.access import role_required
 from config.accounts.idle import passive
 from config.audit.services import record_view
 from config.ui import words_of
+from intake.alarms import alarms_of
+from intake.completeness import seven_point_words
 from intake.models import Case, CaseStatus
+from intake.services import answered_lines
 from intake.workflow import TransitionRefused, may
 from review import services
 from review.beats import last_beat_id, review_time
@@ -67,6 +70,9 @@ def _story(request: HttpRequest, case: Case) -> dict:
         "photo": chosen,
         "arriving": sum(photo.status == "arriving" for photo in case.photos.live()),
         "earlier": earlier,
+        "told": answered_lines(case),
+        "seven_point": seven_point_words(case),
+        "alarms": alarms_of(case, list(case.photos.live().select_related("twin__case", "case"))),
         "handovers": services.handover_notes(case, request.user),
         "answers": case.requests.exclude(outcome="").prefetch_related("items__photo"),
     }
