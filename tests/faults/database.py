@@ -22,7 +22,7 @@ def own_database() -> Iterator[str]:
         return
     import psycopg
 
-    name = f"dermforward_faults_{secrets.token_hex(4)}"
+    name = f"dermforward_own_{secrets.token_hex(4)}"
     with psycopg.connect(given, autocommit=True) as server:
         server.execute(f"CREATE DATABASE {name}")
         try:

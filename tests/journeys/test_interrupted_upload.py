@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from tests.browsing import ARGS, CHROMIUM, PHONE, needs_browser
+from tests.faults.database import own_database
 from tests.journeys.running import Program
 from tests.waiting import wait_until
 
@@ -58,7 +59,11 @@ def test_cut_off_killed_and_back_the_case_is_complete(tmp_path, large_photo):
     from playwright.sync_api import sync_playwright
 
     folder = tmp_path / "browser"
-    with Program(tmp_path / "var") as program, sync_playwright() as playwright:
+    with (
+        own_database() as url,
+        Program(tmp_path / "var", DATABASE_URL=url, REDIS_URL="") as program,
+        sync_playwright() as playwright,
+    ):
         phone, page = open_phone(playwright, folder)
         sign_in(page, program.url)
         case = begin_case(page, program.url)

@@ -12,6 +12,7 @@ import pytest
 from config.accounts.demo_logins import PASSWORD
 from intake.demo_pictures import picture
 from tests.browsing import ARGS, CHROMIUM, DESKTOP, PHONE, needs_browser
+from tests.faults.database import own_database
 from tests.journeys.running import Program
 
 PHOTOS = Path(__file__).resolve().parents[3] / "shared" / "data" / "photos"
@@ -24,7 +25,7 @@ def program(tmp_path_factory):
     if os.environ.get("REDIS_URL"):
         # a database of its own on the shared server, so that no other test's worker takes our work
         environment["REDIS_URL"] = os.environ["REDIS_URL"].rsplit("/", 1)[0] + "/9"
-    with Program(tmp_path_factory.mktemp("var"), **environment) as running:
+    with own_database() as url, Program(tmp_path_factory.mktemp("var"), DATABASE_URL=url, **environment) as running:
         yield running
 
 
