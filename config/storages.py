@@ -3,6 +3,7 @@
 Local files under VAR/storage by default, an S3 bucket with STORAGE_URL=s3://bucket. Nothing here is ever public.
 """
 
+import errno
 import hashlib
 import io
 import os
@@ -51,6 +52,19 @@ class PrivateFileSystemStorage(FileSystemStorage):
             return True
         finally:
             temporary.unlink(missing_ok=True)
+
+    def link_new(self, key: str, source: Path) -> bool:
+        """Give the file the key as a second name; False when the key exists or lies on another disk."""
+        path = Path(self.path(key))
+        _make_folder(path.parent)
+        try:
+            os.link(source, path)
+        except OSError as error:
+            if error.errno in {errno.EEXIST, errno.EXDEV, errno.EPERM, errno.EMLINK}:
+                return False
+            raise
+        _sync_folder(path.parent)
+        return True
 
 
 def _make_folder(folder: Path) -> None:
@@ -134,6 +148,19 @@ def put_stream_once(key: str, source: BinaryIO, digest: str) -> None:
     with storage.open(key, "rb") as stored:
         if digest_of(stored) != digest:
             raise StorageConflict(f"{key} holds other bytes")
+
+
+def put_file_once(key: str, path: Path, digest: str) -> None:
+    """The same for a file that is whole, on disk (fsync) and whose SHA-256 was read from it.
+
+    On the same disk the file itself gets the key, so that nothing is written or read a second time; its name at `path`
+    may be removed afterwards.
+    """
+    storage = private_storage()
+    if isinstance(storage, PrivateFileSystemStorage) and storage.link_new(key, path):
+        return
+    with path.open("rb") as source:
+        put_stream_once(key, source, digest)
 
 
 def digest_of(file: BinaryIO) -> str:

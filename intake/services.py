@@ -1,9 +1,9 @@
 """Verbs of a case until it is sent. Keyword-only; the actor is `by`; each raises a named error whose text may be shown."""
 
-import io
+from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
-from typing import Any, BinaryIO
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -230,7 +230,7 @@ def attach_photo(*, case: Case, by: User, data: bytes, name: str, slot: str) -> 
     return photo_of_bytes(
         case=case,
         by=by,
-        source=io.BytesIO(data),
+        store=lambda key: storages.put_once(key, data),
         digest=sha256(data).hexdigest(),
         size=len(data),
         format=header.format,
@@ -240,15 +240,16 @@ def attach_photo(*, case: Case, by: User, data: bytes, name: str, slot: str) -> 
 
 
 def photo_of_bytes(
-    *, case: Case, by: User, source: BinaryIO, digest: str, size: int, format: str, name: str, slot: str
+    *, case: Case, by: User, store: Callable[[str], None], digest: str, size: int, format: str, name: str, slot: str
 ) -> Photo:
-    """Bytes that were looked at already: stored and read back, then their row. `digest` is their SHA-256."""
+    """Bytes that were looked at already: `store(key)` makes them durable under their key, then comes their row.
+    `digest` is their SHA-256."""
     known = case.photos.live().filter(sha256=digest).first()
     if known is not None:
         return known
     if case.photos.live().count() >= MAX_PHOTOS:
         raise too_many_photos()
-    storages.put_stream_once(f"orig/{case.pk}/{digest}", source, digest)
+    store(f"orig/{case.pk}/{digest}")
     try:
         with transaction.atomic():
             return _insert_photo(case, by, digest, size, format, name, slot)

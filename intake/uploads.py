@@ -161,6 +161,7 @@ def _refuse_early(upload: Upload, spool: BinaryIO) -> None:
 
 def _finish(upload: Upload, spool: BinaryIO) -> None:
     """Hash, look, store, read back, then the rows: the receipt is true from here on."""
+    os.fsync(spool.fileno())
     spool.seek(0)
     digest = storages.digest_of(spool)
     if upload.sha256 and digest != upload.sha256:
@@ -170,12 +171,11 @@ def _finish(upload: Upload, spool: BinaryIO) -> None:
         header = pipeline.check(data)
     if isinstance(header, Refused):
         _refuse(upload, header)
-    spool.seek(0)
     try:
         photo = photo_of_bytes(
             case=upload.case,
             by=upload.by,
-            source=spool,
+            store=lambda key: storages.put_file_once(key, spool_path(upload), digest),
             digest=digest,
             size=upload.byte_size,
             format=header.format,
