@@ -5,6 +5,7 @@ and only then does the phone get its receipt. Whatever dies on the way, the phon
 """
 
 import contextlib
+import errno
 import fcntl
 import io
 import mmap
@@ -33,7 +34,7 @@ from intake.wording import words_of_refusal
 # a photo that was on its way when the case was sent may still arrive
 MAY_ARRIVE = OPEN_FOR_PHOTOS | {CaseStatus.SUBMITTED}
 GIVEN_UP_AFTER = timedelta(days=14)
-_BLOCK = 64 * 1024
+_BLOCK = 256 * 1024
 _SNIFF_BYTES = 64 * 1024
 # what the first piece alone already tells; "damaged" may only mean that the rest is still to come
 _KNOWN_EARLY = frozenset(
@@ -122,12 +123,11 @@ def append(upload: Upload, piece: BinaryIO, at: int) -> int:
         if at != here:
             raise WrongOffset(here)
         left = upload.byte_size - here
-        try:
-            while left and (block := piece.read(min(_BLOCK, left))):
-                spool.write(block)
-                left -= len(block)
-        finally:
-            spool.flush()
+        while left and (block := piece.read(min(_BLOCK, left))):
+            written = spool.write(block)
+            left -= written
+            if written < len(block):
+                raise OSError(errno.ENOSPC, "The disk is full.")
         if left == 0:
             _finish(upload, spool)
         elif here < _SNIFF_BYTES <= upload.byte_size - left:
@@ -139,7 +139,7 @@ def append(upload: Upload, piece: BinaryIO, at: int) -> int:
 def _locked(upload: Upload) -> Iterator[BinaryIO]:
     path = spool_path(upload)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with open(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as spool:
+    with open(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0) as spool:
         try:
             fcntl.flock(spool, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

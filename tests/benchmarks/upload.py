@@ -1,0 +1,170 @@
+"""Photos that arrive in pieces: what the service adds to writing and hashing the same bytes, and fifty phones at once."""
+
+import base64
+import http.client
+import io
+import json
+import os
+import resource
+import secrets
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+from django.test.utils import override_settings, setup_databases, teardown_databases
+
+from tests.benchmarks import benchmark
+from tests.benchmarks.timing import compared, interleaved
+
+PIECE = 1024 * 1024
+MEGABYTES = (2, 10, 24)
+PHONES = 50
+
+
+def noise(megabytes: float) -> bytes:
+    """A JPEG by its header, with bytes behind it that nothing compresses; fresh each time, so that none is known yet."""
+    from tests.intake.imaging import corpus
+
+    head = corpus.encode(corpus.scene(480, 640), "JPEG")[:-2]
+    filler = secrets.token_bytes(int(megabytes * 1024 * 1024) - len(head) - 2).replace(b"\xff", b"\xfe")
+    return head + filler + b"\xff\xd9"
+
+
+def written_and_hashed(folder: Path):
+    """The bare work: the pieces into a file, fsync, and SHA-256 of what is in it."""
+
+    def run(data: bytes) -> None:
+        path = folder / secrets.token_hex(8)
+        with path.open("wb+") as file:
+            for at in range(0, len(data), PIECE):
+                file.write(data[at : at + PIECE])
+            file.flush()
+            os.fsync(file.fileno())
+            file.seek(0)
+            digest = sha256()
+            while block := file.read(256 * 1024):
+                digest.update(block)
+        path.unlink()
+
+    return run
+
+
+def through_the_service():
+    from intake import uploads
+    from tests import factories
+
+    ana = factories.make_user("Ana")
+    patient = factories.make_patient(factories.make_clinic("clinic"), user=ana)
+    # a case of its own for each photo, so that none is known yet
+    cases = iter([factories.make_draft(patient, by=ana) for _ in range(400)])
+
+    def run(data: bytes) -> None:
+        key = secrets.token_hex(8)
+        upload = uploads.begin(case=next(cases), by=ana, client_key=key, byte_size=len(data), slot="other")
+        for at in range(0, len(data), PIECE):
+            uploads.append(upload, io.BytesIO(data[at : at + PIECE]), at)
+        if upload.photo is None:
+            raise RuntimeError("no receipt")
+
+    return run
+
+
+@benchmark
+def upload(quick: bool) -> Iterator[dict]:
+    databases = setup_databases(verbosity=0, interactive=False)
+    try:
+        with tempfile.TemporaryDirectory() as folder, override_settings(VAR=Path(folder), STORAGE_URL=""):
+            rows = {"written_and_hashed": written_and_hashed(Path(folder)), "dermforward": through_the_service()}
+            for megabytes in MEGABYTES:
+                before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+                photos = [noise(megabytes) for _ in range(1 if quick else 4)]
+                held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+                spent = interleaved(rows, photos, 2 if quick else 5)
+                after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+                yield {"megabytes": megabytes, "grown_by_kB": after - held, "inputs_kB": held - before} | compared(
+                    spent, "dermforward"
+                )
+    finally:
+        teardown_databases(databases, verbosity=0)
+
+
+@benchmark
+def phones(quick: bool) -> Iterator[dict]:
+    """Each phone sends 3 MB in pieces of 256 kB over loopback, all at once, to the program as it is started."""
+    from tests.faults.visitor import Visitor
+    from tests.journeys.running import Program
+
+    count = 8 if quick else PHONES
+    with tempfile.TemporaryDirectory() as folder:
+        embedded = {"DATABASE_URL": "", "REDIS_URL": "", "STORAGE_URL": "", "DEMO": "0"}
+        with Program(Path(folder), **embedded) as program:
+            made = json.loads(program.manage("shell", "-v", "0", "-c", PEOPLE.format(count=count)).splitlines()[-1])
+            visitor = Visitor(program.url)
+            visitor.sign_in(made["login"], made["password"])
+            cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in visitor._jar)
+            token = next(cookie.value for cookie in visitor._jar if cookie.name == "csrftoken")
+            outcome = _all_at_once(program.port, made["drafts"], cookies, token)
+    yield {"phones": count, "megabytes_each": 3} | outcome
+
+
+PEOPLE = """
+import json
+from tests import factories
+from intake.services import start_case
+clinic = factories.make_clinic("clinic")
+ben = factories.make_user("Ben", "staff", clinic)
+drafts = [start_case(by=ben, patient=factories.make_patient(clinic), specialty="dermatology") for _ in range({count})]
+print(json.dumps(dict(login=ben.email, password=factories.PASSWORD, drafts=[str(draft.pk) for draft in drafts])))
+"""
+
+
+def _all_at_once(port: int, drafts: list[str], cookies: str, token: str) -> dict:
+    barrier, statuses, receipts, seconds = threading.Barrier(len(drafts)), [], [], []
+    photos = [noise(3) for _ in drafts]
+
+    def phone(draft: str, data: bytes) -> None:
+        barrier.wait()
+        began = time.perf_counter()
+        line = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+        headers = {
+            "Cookie": cookies,
+            "X-CSRFToken": token,
+            "Tus-Resumable": "1.0.0",
+            "Referer": f"http://127.0.0.1:{port}/",
+        }
+        digest = sha256(data).hexdigest()
+        facts = {"key": secrets.token_hex(8), "slot": "other", "sha256": digest}
+        pairs = ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in facts.items())
+
+        def ask(method: str, path: str, body: bytes = b"", **more: str) -> tuple[int, dict]:
+            line.request(method, path, body, headers | {name.replace("_", "-"): value for name, value in more.items()})
+            answer = line.getresponse()
+            text = answer.read()
+            statuses.append(answer.status)
+            return answer.status, json.loads(text) if text else {}
+
+        _, state = ask("POST", f"/my/cases/{draft}/uploads/", Upload_Length=str(len(data)), Upload_Metadata=pairs)
+        at = 0
+        while at < len(data):
+            piece = data[at : at + 256 * 1024]
+            _, answered = ask(
+                "PATCH", state["url"], piece, Upload_Offset=str(at), Content_Type="application/offset+octet-stream"
+            )
+            at += len(piece)
+        receipts.append(answered["receipt"]["sha256"] == digest)
+        seconds.append(time.perf_counter() - began)
+
+    threads = [threading.Thread(target=phone, args=pair) for pair in zip(drafts, photos, strict=True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return {
+        "receipts": sum(receipts),
+        "requests": len(statuses),
+        "server_errors": sum(status >= 500 for status in statuses),
+        "slowest_s": round(max(seconds, default=0), 1),
+    }
