@@ -172,6 +172,7 @@ def test_nobody_there_is_asked_after_75_s_and_stopped_after_90(live_server, brow
     look(page, "still-reviewing")
     page.clock.run_for(16_000)
     page.locator("#clock[data-state=idle]").wait_for()
+    page.wait_for_load_state("networkidle")  # the beat that stopped it has arrived
     count = Beat.objects.count()
     page.clock.run_for(60_000)
     assert Beat.objects.count() == count

@@ -1,0 +1,141 @@
+"""Patients read everything in English or Spanish: nothing untranslated, nothing stale, each in their own language."""
+
+import gettext
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+from django.urls import reverse
+
+from intake import services
+from tests import factories
+from tests.catalogue import PO, ROOT, entries
+
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{[\w.:]*\}|%%|</?\w+>")
+MESSAGES = [entry for entry in entries() if entry["msgid"]]
+
+
+def forms(entry) -> list[str]:
+    return [text for key, text in entry.items() if key.startswith("msgstr")]
+
+
+def test_every_message_has_its_spanish():
+    missing = [entry["msgid"] for entry in MESSAGES if not all(forms(entry)) or "fuzzy" in entry]
+    assert missing == []
+    assert len(MESSAGES) > 600
+
+
+def test_what_is_filled_in_stays_in_place():
+    wrong = []
+    for entry in MESSAGES:
+        expected = sorted(PLACEHOLDER.findall(entry.get("msgid_plural", entry["msgid"])))
+        wrong += [entry["msgid"] for text in forms(entry) if sorted(PLACEHOLDER.findall(text)) != expected]
+    assert wrong == []
+
+
+def test_the_compiled_catalogue_is_the_written_one():
+    with PO.with_suffix(".mo").open("rb") as file:
+        compiled = gettext.GNUTranslations(file)
+    for entry in MESSAGES:
+        if "msgid_plural" in entry:
+            assert compiled.ngettext(entry["msgid"], entry["msgid_plural"], 1) == entry["msgstr[0]"]
+            assert compiled.ngettext(entry["msgid"], entry["msgid_plural"], 7) == entry["msgstr[1]"]
+        else:
+            assert compiled.gettext(entry["msgid"]) == entry["msgstr"], entry["msgid"]
+
+
+@pytest.mark.skipif(not shutil.which("xgettext"), reason="needs gettext, the program that finds the messages")
+def test_no_message_of_the_source_is_missing(tmp_path):
+    copy = tmp_path / "source"
+    left_out = shutil.ignore_patterns(".venv", ".git", "var", "tests", "__pycache__", "docs", "*.mo")
+    shutil.copytree(ROOT, copy, ignore=left_out)
+    command = [
+        sys.executable,
+        "manage.py",
+        "makemessages",
+        "-l",
+        "es",
+        "--no-location",
+        "--settings",
+        "config.settings.test",
+    ]
+    done = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    fresh = {entry["msgid"] for entry in entries(copy / PO.relative_to(ROOT))}
+    assert fresh - {entry["msgid"] for entry in entries()} == set()
+
+
+# pages
+
+
+@pytest.fixture
+def spanish(patient):
+    patient.preferred_language = "es"
+    patient.save()
+    return patient
+
+
+@pytest.mark.django_db
+def test_a_patients_pages_are_in_the_patients_language(sign_in, spanish, draft, ana):
+    client = sign_in(ana)
+    services.answer_question(case=draft, by=ana, key="changes", value=["size"])
+    for url, words in {
+        reverse("intake:patient_home"): "Hola, Ana",
+        reverse("intake:case_new"): "Empezar un caso nuevo",
+        reverse("intake:case_step", args=[draft.pk, "danger"]): "¿Tiene ahora algo de esto?",
+        reverse("intake:case_step", args=[draft.pk, "place"]): "Antebrazo, lado externo",
+        reverse("intake:case_step", args=[draft.pk, "q-changes"]): "¿Ha cambiado?",
+        reverse("intake:case_step", args=[draft.pk, "photos"]): "Desde más lejos",
+        reverse("intake:case_step", args=[draft.pk, "consent"]): "Atención por fotos",
+        reverse("intake:case_step", args=[draft.pk, "check"]): "Creció",
+    }.items():
+        page = client.get(url).content.decode()
+        assert '<html lang="es"' in page, url
+        assert words in page, url
+
+
+@pytest.mark.django_db
+def test_staff_read_english_whatever_the_patient_reads(sign_in, spanish, draft, ana, ben):
+    services.answer_question(case=draft, by=ana, key="changes", value=["size"])
+    case = factories.put_status(draft, "submitted")
+    page = sign_in(ben).get(reverse("intake:triage_case", args=[case.pk]), headers={"Accept-Language": "es"})
+    assert '<html lang="en"' in page.content.decode()
+    assert "change in size" in page.content.decode()
+
+
+@pytest.mark.django_db
+def test_what_the_patient_ticked_in_spanish_is_recorded_in_english(sign_in, spanish, draft, ana):
+    url = reverse("intake:case_step", args=[draft.pk, "danger"])
+    sign_in(ana).post(url, {"signs": ["swelling"]})
+    assert "Swelling of the face" in draft.events.get(verb="redirect").reason
+
+
+@pytest.mark.django_db
+def test_the_button_changes_the_language_and_it_stays(sign_in, patient, ana):
+    client = sign_in(ana)
+    home = reverse("intake:patient_home")
+    answer = client.post(reverse("accounts:language"), {"language": "es", "next": home})
+    assert answer.url == home
+    assert "Hola, Ana" in client.get(home).content.decode()
+    patient.refresh_from_db()
+    assert patient.preferred_language == "es"
+    client.post(reverse("accounts:language"), {"language": "xx", "next": home})
+    assert "Hola, Ana" in client.get(home).content.decode()
+
+
+@pytest.mark.django_db
+def test_before_signing_in_the_browser_decides_and_the_button_wins(client):
+    def sign_in_page():
+        return client.get("/accounts/login/", headers={"Accept-Language": "es-MX,es;q=0.9"}).content.decode()
+
+    assert "Iniciar sesión" in sign_in_page()
+    client.post(reverse("accounts:language"), {"language": "en", "next": "https://evil.example/"})
+    assert "Iniciar sesión" not in sign_in_page()
+
+
+@pytest.mark.django_db
+def test_the_language_button_leads_nowhere_else(client):
+    answer = client.post(reverse("accounts:language"), {"language": "es", "next": "https://evil.example/"})
+    assert answer.url == "/"
