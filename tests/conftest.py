@@ -116,7 +116,12 @@ def sign_in(client):
 
 
 # What .ci/run provides must not be skipped there: DERMFORWARD_REQUIRE=browser,postgres,s3,gettext turns such a skip into a failure.
-_NEEDS = {"browser": ("Chromium", "Playwright"), "postgres": ("PostgreSQL",), "s3": ("S3",), "gettext": ("needs gettext",)}
+_NEEDS = {
+    "browser": ("Chromium", "Playwright"),
+    "postgres": ("PostgreSQL",),
+    "s3": ("S3",),
+    "gettext": ("needs gettext",),
+}
 
 
 @pytest.hookimpl(hookwrapper=True)
