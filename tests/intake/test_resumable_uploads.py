@@ -1,12 +1,11 @@
 """tus 1.0: a photo arrives in pieces, the receipt is true, and whatever is cut off is gone on with."""
 
 import base64
-import threading
+import io
 from datetime import timedelta
 from hashlib import sha256
 
 import pytest
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +15,7 @@ from intake import services, triage, uploads
 from intake.models import Photo, Upload
 from tests import factories
 from tests.intake.imaging import corpus
+from tests.racing import race
 
 pytestmark = pytest.mark.django_db
 PIECE = "application/offset+octet-stream"
@@ -254,48 +254,24 @@ def test_the_sweep_finishes_what_is_complete_and_gives_up_what_never_came(draft,
 @pytest.mark.django_db(transaction=True)
 def test_twelve_windows_send_one_photo(draft, ana, photo):
     upload = uploads.begin(case=draft, by=ana, client_key="phone-key-1", byte_size=len(photo), slot="close_up")
-    barrier, outcomes = threading.Barrier(12), []
 
-    def push():
-        try:
-            mine = Upload.objects.select_related("case", "by").get(pk=upload.pk)
-            barrier.wait()
-            import io
+    def push(number):
+        mine = Upload.objects.select_related("case", "by").get(pk=upload.pk)
+        return uploads.append(mine, io.BytesIO(photo), 0)
 
-            uploads.append(mine, io.BytesIO(photo), 0)
-            outcomes.append("received")
-        except (uploads.Busy, uploads.WrongOffset) as told:
-            outcomes.append(type(told).__name__)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=push) for _ in range(12)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert outcomes.count("received") == 1, outcomes
-    assert len(outcomes) == 12
+    outcomes = race(12, push)
+    assert outcomes.count(len(photo)) == 1, outcomes
+    told = [one for one in outcomes if one != len(photo)]
+    assert all(isinstance(one, (uploads.Busy, uploads.WrongOffset)) for one in told), told
     assert storages.read(Photo.objects.get().original_key) == photo
 
 
 @pytest.mark.django_db(transaction=True)
 def test_twelve_announcements_of_one_file_are_one_upload(draft, ana):
-    barrier, made = threading.Barrier(12), []
+    def begin(number):
+        return uploads.begin(case=draft, by=ana, client_key="phone-key-1", byte_size=9, slot="other").pk
 
-    def begin():
-        try:
-            barrier.wait()
-            made.append(uploads.begin(case=draft, by=ana, client_key="phone-key-1", byte_size=9, slot="other").pk)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=begin) for _ in range(12)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(made) == 12
+    made = race(12, begin)
     assert len(set(made)) == 1 == Upload.objects.count()
 
 

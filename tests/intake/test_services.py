@@ -1,10 +1,8 @@
 """A draft until it is sent: nothing typed is lost, nothing is sent twice, and what is missing is said."""
 
-import threading
 from hashlib import sha256
 
 import pytest
-from django.db import connection
 
 from config import storages
 from config.audit.models import AuditEvent
@@ -12,6 +10,7 @@ from intake import consents, services
 from intake.models import Answer, Case, CaseEvent, Consent, Photo
 from tests import factories
 from tests.intake.imaging import corpus
+from tests.racing import race
 
 pytestmark = pytest.mark.django_db
 
@@ -26,26 +25,6 @@ def complete(draft, ana):
     services.give_consent(case=draft, by=ana, kinds={"treatment", "photography"})
     services.attach_photo(case=draft, by=ana, data=corpus.jpeg(), name="a.jpg", slot="close_up")
     return draft
-
-
-def at_once(count, work):
-    barrier, outcomes = threading.Barrier(count), []
-
-    def run(number):
-        try:
-            barrier.wait()
-            outcomes.append(work(number))
-        except Exception as error:
-            outcomes.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(n,)) for n in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes
 
 
 def test_a_patient_and_staff_of_the_clinic_may_start_nobody_else(patient, ana, ben, max_stranger, dana):
@@ -150,7 +129,7 @@ def test_put_first_a_photo_stands_before_the_others_of_its_slot(draft, ana):
     assert list(draft.photos.live()) == [photos[1], photos[2], photos[0]]
 
 
-def test_everything_missing_is_said_at_once(patient, ana):
+def test_everything_missing_is_said_race(patient, ana):
     type(patient).objects.update(state="")
     patient.refresh_from_db()
     case = services.start_case(by=ana, patient=patient, specialty="dermatology")
@@ -181,7 +160,7 @@ def test_the_patient_may_cancel_until_the_answer(draft, ana, status):
 
 @pytest.mark.django_db(transaction=True)
 def test_twelve_sends_at_once_are_one(complete, ana):
-    outcomes = at_once(12, lambda n: services.submit_case(case=Case.objects.get(pk=complete.pk), by=ana))
+    outcomes = race(12, lambda n: services.submit_case(case=Case.objects.get(pk=complete.pk), by=ana))
     assert len([one for one in outcomes if isinstance(one, Case)]) == 1, outcomes
     assert CaseEvent.objects.filter(verb="submit").count() == 1
 
@@ -194,7 +173,7 @@ def test_twelve_windows_attach_one_photo_once(draft, ana):
         case = Case.objects.get(pk=draft.pk)
         return services.attach_photo(case=case, by=ana, data=data, name="a.jpg", slot="close_up").pk
 
-    outcomes = at_once(12, attach)
+    outcomes = race(12, attach)
     assert len(set(outcomes)) == 1, outcomes
     assert Photo.objects.count() == 1
 
@@ -207,7 +186,7 @@ def test_fourteen_photos_at_once_stay_twelve(draft, ana):
         case = Case.objects.get(pk=draft.pk)
         return services.attach_photo(case=case, by=ana, data=pictures[number], name="a.jpg", slot="other")
 
-    outcomes = at_once(14, attach)
+    outcomes = race(14, attach)
     refused = [one for one in outcomes if isinstance(one, services.PhotoRefused)]
     assert (len(refused), Photo.objects.live().count()) == (2, 12), outcomes
     assert "room for 12 photos" in refused[0].message
@@ -221,6 +200,6 @@ def test_twelve_saves_of_one_version_keep_one(draft, ana):
         case = Case.objects.get(pk=draft.pk)
         return services.save_draft(case=case, by=ana, version=version, reason=f"Window {number}")
 
-    outcomes = at_once(12, save)
+    outcomes = race(12, save)
     assert len([one for one in outcomes if isinstance(one, Case)]) == 1
     assert all(isinstance(one, (Case, services.StaleDraft)) for one in outcomes), outcomes

@@ -1,16 +1,15 @@
 """The clinic's decisions: each with its reason, its target and one winner."""
 
-import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from intake import services, triage
 from intake.models import Case, CaseEvent, CaseStatus, InformationRequest, Upload
 from tests import factories
 from tests.factories import in_days
+from tests.racing import race
 
 pytestmark = pytest.mark.django_db
 
@@ -174,29 +173,9 @@ def test_only_staff_of_the_clinic_decide(request, waiting, group, who):
     assert Case.objects.get().status == "submitted"
 
 
-def at_once(count, work):
-    barrier, outcomes = threading.Barrier(count), []
-
-    def run(number):
-        try:
-            barrier.wait()
-            outcomes.append(work(number))
-        except Exception as error:
-            outcomes.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(n,)) for n in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes
-
-
 @pytest.mark.django_db(transaction=True)
 def test_of_twelve_who_accept_at_once_one_does(waiting, ben, group):
-    outcomes = at_once(12, lambda n: accept(Case.objects.get(pk=waiting.pk), ben, group))
+    outcomes = race(12, lambda n: accept(Case.objects.get(pk=waiting.pk), ben, group))
     assert len([one for one in outcomes if isinstance(one, Case)]) == 1, outcomes
     assert CaseEvent.objects.filter(verb="accept").count() == 1
 
@@ -211,7 +190,7 @@ def test_accept_ask_and_redirect_at_once_have_one_winner(waiting, ben, group):
             return ask(case, ben)
         return triage.redirect_case(case=case, by=ben, kind="in_person", reason="Too deep", told="Told by phone")
 
-    at_once(12, decide)
+    race(12, decide)
     case = Case.objects.get()
     verbs = list(case.events.exclude(verb__in=["start", "submit"]).values_list("verb", flat=True))
     # a case that was accepted or asked about may still be sent to in-person care, once; never twice into one state
@@ -229,7 +208,7 @@ def test_an_answer_sent_by_patient_and_staff_at_once_counts_once(waiting, ben, a
         mine = InformationRequest.objects.select_related("case__patient", "case__clinic").get(pk=request.pk)
         return triage.answer_request(request=mine, by=(ana, ben)[number % 2], answers={item.pk: "Yes"})
 
-    outcomes = at_once(8, answer)
+    outcomes = race(8, answer)
     assert len([one for one in outcomes if isinstance(one, Case)]) == 1, outcomes
     assert CaseEvent.objects.filter(verb="answer").count() == 1
 

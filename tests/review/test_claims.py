@@ -1,10 +1,9 @@
 """Who holds a case: one at a time, never for ever, and a draft stays its author's."""
 
-import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from django.utils import timezone
 
 from intake.models import Case
@@ -14,6 +13,7 @@ from review import services, worklist
 from review.errors import ReviewRefused, StaleReview
 from review.models import Review
 from tests import factories
+from tests.racing import race
 from tests.review.conftest import DRAFT, NEVUS_RIGHT
 
 
@@ -169,27 +169,6 @@ def test_a_lapsed_hold_comes_back_to_the_list_of_others(review, ready, dana, dor
     lapse(ready)
     assert [row.why for row in worklist.rows(dora)] == ["Dana Sample began it; that hold has ended"]
     assert worklist.rows(dana) == [] and [case.pk for case in worklist.held(dana)] == [ready.pk]
-
-
-def race(count, work):
-    """Runs work(i) in that many threads at once, each on a connection of its own; returns results or errors."""
-    barrier, results = threading.Barrier(count), [None] * count
-
-    def run(i):
-        try:
-            barrier.wait()
-            results[i] = work(i)
-        except Exception as error:  # noqa: BLE001 the test looks at what each thread got
-            results[i] = error
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(i,)) for i in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 @pytest.mark.django_db(transaction=True)
