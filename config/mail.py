@@ -6,7 +6,7 @@ import email.policy
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage as ParsedMessage
@@ -17,6 +17,19 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
+from django.utils import translation
+
+_languages: list[Callable[[str], str]] = []
+
+
+def register_language(find: Callable[[str], str]) -> None:
+    """`find(address)` is the language that whoever reads mail there has chosen, or "" when it knows of none."""
+    if find not in _languages:
+        _languages.append(find)
+
+
+def language_of(address: str) -> str:
+    return next((language for find in _languages if (language := find(address))), settings.LANGUAGE_CODE)
 
 
 def public_url(path: str = "/") -> str:
@@ -29,13 +42,15 @@ def message_id(dedupe_key: str) -> str:
     return f"<{name}@{urlsplit(settings.PUBLIC_URL).hostname or 'localhost'}>"
 
 
-def send_notice(*, to: str, template: str, context: dict | None = None, dedupe_key: str) -> str:
+def send_notice(*, to: str, template: str, context: dict | None = None, dedupe_key: str, language: str = "") -> str:
     """Sends templates/emails/<template>.txt (first line: the subject) and returns the Message-ID.
 
+    It is in the language given, or in that of whoever reads mail at the address.
     It returns once the mail server has accepted the message, and raises OSError (smtplib's errors are such) if not.
     """
     facts = {"sign_in_url": public_url("/accounts/login/")} | (context or {})
-    text = render_to_string(f"emails/{template}.txt", facts)
+    with translation.override(language or language_of(to)):
+        text = render_to_string(f"emails/{template}.txt", facts)
     subject, _, body = text.partition("\n")
     identity = message_id(dedupe_key)
     headers = {"Message-ID": identity, "Auto-Submitted": "auto-generated"}

@@ -5,7 +5,7 @@ class IntakeConfig(AppConfig):
     name = "intake"
 
     def ready(self) -> None:
-        from config import navigation, registry, work
+        from config import mail, navigation, registry, work
         from config.accounts import hooks
         from config.audit.triggers import register_append_only
         from intake import invariants, people, queue, related
@@ -33,3 +33,4 @@ class IntakeConfig(AppConfig):
         registry.register_role_source(related.roles_of)
         hooks.register_invitation_link(people.link_patient)
         hooks.register_profile_form(people.ADDRESS_CARD)
+        mail.register_language(people.language_of_address)

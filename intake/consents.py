@@ -19,7 +19,7 @@ class ConsentText:
         return sha256(self.text.encode()).hexdigest()
 
 
-VERSION = "2026-11"
+VERSION = "2026-11-24"
 _WORDS: dict[str, tuple[tuple[str, str, str, bool], ...]] = {
     "en": (
         (
@@ -32,8 +32,8 @@ _WORDS: dict[str, tuple[tuple[str, str, str, bool], ...]] = {
         (
             "photography",
             "My photos in my record",
-            "I agree that my photos are kept in my medical record and seen by my clinic, the specialist and the "
-            "clinician who sent me. Places and phone details hidden in my pictures are not shown to anyone.",
+            "I agree that my photos are kept in my medical record. My clinic, the specialist and the clinician who sent "
+            "me may see them. Places and phone details hidden in my pictures are not shown to anyone.",
             True,
         ),
         (
@@ -55,8 +55,8 @@ _WORDS: dict[str, tuple[tuple[str, str, str, bool], ...]] = {
         (
             "photography",
             "Mis fotos en mi expediente",
-            "Acepto que mis fotos se guarden en mi expediente médico y que las vean mi clínica, el especialista y el "
-            "profesional que me envió. Los lugares y los datos del teléfono ocultos en mis fotos no se muestran a nadie.",
+            "Acepto que mis fotos se guarden en mi expediente médico. Mi clínica, el especialista y el profesional que me "
+            "envió las pueden ver. Los lugares y los datos del teléfono ocultos en mis fotos no se muestran a nadie.",
             True,
         ),
         (

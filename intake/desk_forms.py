@@ -144,6 +144,7 @@ class PatientForm(forms.ModelForm):
     payer_code = forms.ChoiceField(label="Payer", choices=Coverage.PayerCode.choices)
     plan = forms.ChoiceField(label="Plan", choices=Coverage.Plan.choices)
     member_id = forms.CharField(label="Member number (for Medicare: the MBI)", required=False, max_length=30)
+    state = forms.CharField(label="State", help_text="Two letters, like OH.")
     anyway = forms.BooleanField(label="This is another person; register anyway", required=False)
 
     class Meta:

@@ -3,9 +3,11 @@
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from config.accounts.hooks import ProfileForm
 from config.accounts.models import User
+from config.accounts.roles import Role
 from config.accounts.services import InvitationRefused, create_invitation
 from config.accounts.signin_models import Invitation
 from config.audit.services import record
@@ -46,6 +48,18 @@ def link_patient(subject_id: UUID, user: User) -> None:
         user.first_name, user.last_name = patient.first_name, patient.last_name
         user.save(update_fields=["first_name", "last_name"])
     record("patient.account_linked", by=user, role="patient", subject=patient, clinic=patient.home_clinic)
+
+
+def language_of_address(address: str) -> str:
+    """Of the patient who reads mail there, or for whom somebody does; colleagues read the language of the program."""
+    user = User.objects.filter(email=address).first()
+    if user is not None and user.roles - {Role.PATIENT.value}:
+        return ""
+    acting = Q(related_people__user__email=address) | Q(related_people__email__iexact=address)
+    for reader in (Q(user__email=address), Q(email__iexact=address), acting):
+        if patient := Patient.objects.filter(reader).order_by("-created_at").first():
+            return patient.preferred_language
+    return ""
 
 
 class AddressCard(AddressForm):

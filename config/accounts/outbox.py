@@ -1,13 +1,15 @@
 """Messages about somebody's own account: who gets one, and with which link. Runs in the mail task, never in a request."""
 
 from django.contrib.auth.tokens import default_token_generator
+from django.core import signing
 from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
 from config.accounts.models import User
+from config.accounts.services import EMAIL_SALT
 from config.accounts.signin_models import OutgoingMail
-from config.mail import public_url, send_notice
+from config.mail import language_of, public_url, send_notice
 
 
 def deliver(mail: OutgoingMail) -> bool:
@@ -15,7 +17,11 @@ def deliver(mail: OutgoingMail) -> bool:
     context = _context(mail)
     if context is None:
         return False
-    send_notice(to=mail.to, template=mail.template, context=context, dedupe_key=mail.dedupe_key)
+    language = ""
+    if mail.template == "email_change":
+        # the new address is nobody's yet: the language is that of the old one
+        language = language_of(signing.loads(mail.context["token"], salt=EMAIL_SALT)["from"])
+    send_notice(to=mail.to, template=mail.template, context=context, dedupe_key=mail.dedupe_key, language=language)
     return True
 
 
