@@ -6,6 +6,7 @@ import email.policy
 import hashlib
 import os
 import secrets
+import smtplib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -42,20 +43,26 @@ def message_id(dedupe_key: str) -> str:
     return f"<{name}@{urlsplit(settings.PUBLIC_URL).hostname or 'localhost'}>"
 
 
-def send_notice(*, to: str, template: str, context: dict | None = None, dedupe_key: str, language: str = "") -> str:
+def send_notice(*, to: str, template: str, context: dict | None = None, dedupe_key: str, language: str = "en") -> str:
     """Sends templates/emails/<template>.txt (first line: the subject) and returns the Message-ID.
 
-    It is in the language given, or in that of whoever reads mail at the address.
     It returns once the mail server has accepted the message, and raises OSError (smtplib's errors are such) if not.
     """
     facts = {"sign_in_url": public_url("/accounts/login/")} | (context or {})
-    with translation.override(language or language_of(to)):
+    with translation.override(language):
         text = render_to_string(f"emails/{template}.txt", facts)
     subject, _, body = text.partition("\n")
     identity = message_id(dedupe_key)
     headers = {"Message-ID": identity, "Auto-Submitted": "auto-generated"}
     EmailMessage(subject.strip(), body.strip() + "\n", to=[to], headers=headers).send()
     return identity
+
+
+def is_refusal(error: OSError) -> bool:
+    """The server answered, and will never take this message (5xx). Anything else is an outage, however long it lasts."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(code >= 500 for code, _ in error.recipients.values())
+    return isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= 500
 
 
 class FolderBackend(BaseEmailBackend):

@@ -62,9 +62,16 @@ def send_notice(delivery_id) -> None:
         return
     delivery = Delivery.objects.select_related("recipient", "case").get(pk=delivery_id)
     try:
-        mail.send_notice(to=delivery.recipient.email, template="message_waiting", dedupe_key=f"delivery:{delivery.pk}")
+        to = delivery.recipient.email
+        mail.send_notice(
+            to=to,
+            template="message_waiting",
+            dedupe_key=f"delivery:{delivery.pk}",
+            language=mail.language_of(to),
+        )
     except OSError as error:
-        work.fail(lease, type(error).__name__, outage=True)
+        # an address that is refused for good becomes "needs attention": staff tell the recipient instead
+        work.fail(lease, type(error).__name__, outage=not mail.is_refusal(error))
         return
     try:
         with transaction.atomic():

@@ -17,12 +17,21 @@ def deliver(mail: OutgoingMail) -> bool:
     context = _context(mail)
     if context is None:
         return False
-    language = ""
-    if mail.template == "email_change":
-        # the new address is nobody's yet: the language is that of the old one
-        language = language_of(signing.loads(mail.context["token"], salt=EMAIL_SALT)["from"])
-    send_notice(to=mail.to, template=mail.template, context=context, dedupe_key=mail.dedupe_key, language=language)
+    send_notice(
+        to=mail.to,
+        template=mail.template,
+        context=context,
+        dedupe_key=mail.dedupe_key,
+        language=language_of(_known_address(mail)),
+    )
     return True
+
+
+def _known_address(mail: OutgoingMail) -> str:
+    """A new address is nobody's until it is confirmed: the one before says who reads there."""
+    if mail.template == "email_change":
+        return signing.loads(mail.context["token"], salt=EMAIL_SALT)["from"]
+    return mail.to
 
 
 def _context(mail: OutgoingMail) -> dict | None:

@@ -1,10 +1,9 @@
-import smtplib
-
 from celery import shared_task
 from django.utils import timezone
 
 from config.accounts import outbox, throttle
 from config.accounts.signin_models import KeptText, OutgoingMail
+from config.mail import is_refusal
 from config.work import services as work
 
 
@@ -17,19 +16,12 @@ def send_mail_task(mail_id: str) -> None:
         outbox.deliver(OutgoingMail.objects.get(pk=mail_id))
     except OSError as error:
         # the kind of failure only: a server's answer may repeat the address
-        work.fail(lease, type(error).__name__, outage=not _is_refusal(error))
+        work.fail(lease, type(error).__name__, outage=not is_refusal(error))
         return
     try:
         work.settle(lease, context={}, settled_at=timezone.now())
     except work.Fenced:
         return
-
-
-def _is_refusal(error: OSError) -> bool:
-    """The server answered, and will never take this message (5xx). Anything else is an outage, however long it lasts."""
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return all(code >= 500 for code, _ in error.recipients.values())
-    return isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= 500
 
 
 @shared_task(name="accounts.tidy_task", soft_time_limit=50, time_limit=60)

@@ -117,6 +117,20 @@ def test_mail_that_is_down_delays_and_loses_nothing(answered, monkeypatch):
     assert (status(review), len(outbox.outbox)) == ("delivered", 1)
 
 
+def test_an_address_that_is_refused_for_good_needs_attention(answered, monkeypatch):
+    def refuse(**_):
+        raise smtplib.SMTPRecipientsRefused({"ana@example.test": (550, b"no such mailbox")})
+
+    row = answered(referred=False).deliveries.get()
+    monkeypatch.setattr(delivery.mail, "send_notice", refuse)
+    for _ in range(5):
+        Delivery.objects.filter(pk=row.pk).update(due_at=timezone.now())
+        delivery.send_notice(row.pk)
+    row.refresh_from_db()
+    assert (row.work_status, row.last_error) == ("dead", "SMTPRecipientsRefused")
+    assert row.notice_sent_at is None
+
+
 def test_a_copy_that_lost_its_lease_writes_nothing(answered):
     review = answered(referred=False)
     row = review.deliveries.get()

@@ -33,7 +33,9 @@ class Command(BaseCommand):
     def handle(self, *args, **options) -> None:
         if not settings.DEMO_ALLOWED:
             raise CommandError("Demo data is never loaded with production settings.")
-        if options["once"] and Installation.is_demo():
+        # the last story tells a complete load from one that was cut off: that one goes on where it stopped
+        complete = Case.objects.filter(number=WAYS[-1].story.number).exists()
+        if options["once"] and Installation.is_demo() and complete:
             return
         if not Installation.is_demo() and Patient.objects.exists():
             raise CommandError("This database holds other patients. Demo data goes into a database of its own.")
