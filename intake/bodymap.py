@@ -75,7 +75,7 @@ def _figure(parts: dict[str, str], left_is_left: bool) -> list[Shape]:
 
 FRONT = View(
     "front",
-    _("Front"),
+    _("From the front"),
     (20, 4, 160, 440),
     (
         *_figure(
@@ -101,7 +101,7 @@ FRONT = View(
 )
 BACK = View(
     "back",
-    _("Back"),
+    _("From behind"),
     (20, 4, 160, 440),
     (
         *_figure(
