@@ -75,19 +75,20 @@ def start_follow_up(*, by: User, earlier: Case) -> Case:
     """A new case of the same spot: the place and what rarely changes are filled in and can be changed."""
     if earlier.status not in AFTER_SIGNING:
         raise IntakeRefused(_("The specialist has not answered the earlier case yet."))
-    draft = earlier.follow_ups.filter(status=CaseStatus.DRAFT).first()
-    if draft is not None:
-        return draft
     same = {name: getattr(earlier, name) for name in FOLLOWED_FIELDS}
-    return start_case(
-        by=by,
-        patient=earlier.patient,
-        specialty=earlier.specialty,
-        follows=earlier,
-        referring_clinician=earlier.referring_clinician,
-        referring_clinic=earlier.referring_clinic,
-        **same,
-    )
+    with transaction.atomic():
+        # a lock on the earlier case, so that a button pressed twice makes one draft
+        Case.objects.select_for_update().get(pk=earlier.pk)
+        draft = earlier.follow_ups.filter(status=CaseStatus.DRAFT).first()
+        return draft or start_case(
+            by=by,
+            patient=earlier.patient,
+            specialty=earlier.specialty,
+            follows=earlier,
+            referring_clinician=earlier.referring_clinician,
+            referring_clinic=earlier.referring_clinic,
+            **same,
+        )
 
 
 def start_case(*, by: User, patient: Patient, specialty: str, **fields: Any) -> Case:
@@ -184,6 +185,8 @@ def give_consent(*, case: Case, by: User, kinds: set[str], language: str = "en")
     """Exactly these kinds are agreed to from now on; one that was taken back keeps its row with the time."""
     now = timezone.now()
     with transaction.atomic():
+        # a lock on the case, so that two windows change what is agreed to one after the other
+        Case.objects.select_for_update().get(pk=case.pk)
         live = {c.kind: c for c in case.consents.filter(withdrawn_at__isnull=True)}
         for kind in set(live) - kinds:
             live[kind].withdrawn_at = now
@@ -207,10 +210,11 @@ def give_consent(*, case: Case, by: User, kinds: set[str], language: str = "en")
 def take_back_consent(*, case: Case, by: User, kind: str) -> Case:
     """From now on this use stops; what was done before stays in the record. Without a required consent an unanswered
     case goes no further: it is withdrawn."""
-    kinds = set(case.consents.filter(withdrawn_at__isnull=True).values_list("kind", flat=True))
-    if kind not in kinds:
-        return case
     with transaction.atomic():
+        Case.objects.select_for_update().get(pk=case.pk)
+        kinds = set(case.consents.filter(withdrawn_at__isnull=True).values_list("kind", flat=True))
+        if kind not in kinds:
+            return case
         give_consent(case=case, by=by, kinds=kinds - {kind})
         if kind in consents.REQUIRED and case.status in _STOPPED_BY_CONSENT:
             return withdraw_case(case=case, by=by, reason=f"Consent taken back: {kind}")
@@ -286,8 +290,10 @@ def too_many_photos() -> PhotoRefused:
 
 
 def remove_photo(*, photo: Photo, by: User) -> None:
-    """Take a photo out of a draft. The row and the received bytes stay; nobody is shown them."""
-    if photo.case.status not in OPEN_FOR_PHOTOS:
+    """Take a photo out of a draft, or of an answer on its way. The row and the received bytes stay; nobody is shown them."""
+    asked_at = photo.case.needs_information_at
+    was_sent = photo.case.status == CaseStatus.NEEDS_INFORMATION and asked_at and photo.received_at < asked_at
+    if was_sent or photo.case.status not in OPEN_FOR_PHOTOS:
         raise IntakeRefused(_("This case was already sent. Its photos stay as they are."))
     with transaction.atomic():
         if Photo.objects.filter(pk=photo.pk, removed_at__isnull=True).update(removed_at=timezone.now()):

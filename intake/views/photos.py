@@ -75,8 +75,12 @@ def slot(request: HttpRequest, case_id, slot_key: str) -> HttpResponse:
 def photo_action(request: HttpRequest, photo_id, action: str) -> HttpResponse:
     photo = get_object_or_404(Photo.objects.visible_to(request.user).select_related("case__patient"), pk=photo_id)
     case = visible_case(request, photo.case_id, CaseStatus.DRAFT, CaseStatus.NEEDS_INFORMATION)
+    refusal = ""
     if action == "remove":
-        services.remove_photo(photo=photo, by=request.user)
+        try:
+            services.remove_photo(photo=photo, by=request.user)
+        except services.IntakeRefused as refused:
+            refusal = str(refused)
     elif action == "keep":
         services.keep_photo(photo=photo, by=request.user)
     elif action == "first":
@@ -84,7 +88,9 @@ def photo_action(request: HttpRequest, photo_id, action: str) -> HttpResponse:
     else:
         raise Http404
     if request.headers.get("HX-Request"):
-        return _slot_html(request, case, photo.slot_info.key)
+        return _slot_html(request, case, photo.slot_info.key, refusal)
+    if refusal:
+        messages.error(request, refusal)
     if case.status == CaseStatus.DRAFT:
         return redirect("intake:case_step", case.pk, "photos")
     return redirect("intake:case_answer", case.pk)
