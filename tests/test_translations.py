@@ -8,6 +8,7 @@ import sys
 
 import pytest
 from django.urls import reverse
+from django.utils import translation
 
 from config import mail
 from config.accounts import outbox
@@ -93,6 +94,7 @@ def test_a_patients_pages_are_in_the_patients_language(sign_in, spanish, draft, 
         reverse("intake:patient_home"): "Hola, Ana",
         reverse("intake:case_new"): "Empezar un caso nuevo",
         reverse("intake:case_step", args=[draft.pk, "danger"]): "¿Tiene ahora algo de esto?",
+        reverse("intake:case_step", args=[draft.pk, "reason"]): "¿Cuál es el problema?",
         reverse("intake:case_step", args=[draft.pk, "place"]): "Antebrazo, lado externo",
         reverse("intake:case_step", args=[draft.pk, "q-changes"]): "¿Ha cambiado?",
         reverse("intake:case_step", args=[draft.pk, "photos"]): "Desde más lejos",
@@ -102,6 +104,14 @@ def test_a_patients_pages_are_in_the_patients_language(sign_in, spanish, draft, 
         page = client.get(url).content.decode()
         assert '<html lang="es"' in page, url
         assert words in page, url
+
+
+@pytest.mark.django_db
+def test_the_side_follows_the_place_and_fits_each_gender(spanish, draft):
+    with translation.override("es"):
+        assert draft.site_plain == "antebrazo, lado externo, lado derecho"
+    with translation.override("en"):
+        assert draft.site_plain == "Right forearm, outer side"
 
 
 @pytest.mark.django_db
