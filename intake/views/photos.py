@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from config.accounts.access import role_required
 from intake import fairness, services
 from intake.models import Case, CaseStatus, Photo
+from intake.slots import slot as slot_of
 from intake.views.common import slots_with_photos, visible_case
 from intake.wording import words_of_refusal
 
@@ -37,7 +38,7 @@ def upload_photo(request: HttpRequest, case_id) -> HttpResponse:
             log.warning("storage does not take a photo (%s)", type(error).__name__)
             refusal = _("The photo could not be stored just now. Everything else is saved; send it again in a minute.")
     if request.headers.get("X-Upload"):
-        return _slot_html(request, case, slot, refusal, status=422 if refusal else 200)
+        return _slot_html(request, case, slot_of(case, slot).key, refusal, status=422 if refusal else 200)
     if refusal:
         messages.error(request, refusal)
     elif files:

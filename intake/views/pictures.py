@@ -1,5 +1,8 @@
 """Pictures: only renditions, only for who may see the case, never without a trace. The received file is never served."""
 
+import logging
+
+from botocore.exceptions import BotoCoreError, ClientError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
@@ -7,6 +10,8 @@ from config import storages
 from config.accounts.access import role_required
 from config.audit.services import record_view
 from intake.models import Photo, Rendition
+
+log = logging.getLogger(__name__)
 
 
 @role_required("patient", "staff", "referrer", "specialist")
@@ -23,7 +28,13 @@ def picture(request: HttpRequest, photo_id, kind: str) -> HttpResponse:
 
 def _bytes(rendition: Rendition) -> HttpResponse:
     """Streamed by us also from S3: one origin keeps the page's content policy strict and every read behind the check."""
-    response = HttpResponse(storages.read(rendition.key), content_type="image/jpeg")
+    try:
+        response = HttpResponse(storages.read(rendition.key), content_type="image/jpeg")
+    except (OSError, BotoCoreError, ClientError) as error:
+        log.warning("storage does not give a picture (%s)", type(error).__name__)
+        response = HttpResponse("The picture cannot be shown just now. Load the page again in a minute.", status=503)
+        response["Cache-Control"] = "private, no-store"
+        return response
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["Content-Disposition"] = f'inline; filename="{rendition.photo_id}-{rendition.kind}.jpg"'
     response["Cache-Control"] = "private, no-store"

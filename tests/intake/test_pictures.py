@@ -86,3 +86,69 @@ def test_a_removed_photo_and_one_on_its_way_are_not_shown(sign_in, photo, draft,
     assert sign_in(ana).get(url(fresh)).status_code == 404
     services.remove_photo(photo=photo, by=ana)
     assert sign_in(ana).get(url(photo)).status_code == 404
+
+
+def test_the_specialist_sees_it_from_the_moment_it_is_routed_and_not_before(sign_in, photo, draft, group, dana):
+    for status in ("draft", "submitted", "needs_information"):
+        factories.put_status(draft, status, group=group, patient_state="OH")
+        assert sign_in(dana).get(url(photo)).status_code == 404, status
+
+
+def test_named_for_one_specialist_it_is_nobody_elses(sign_in, photo, draft, group, dana):
+    drew = factories.make_specialist("Drew", group)
+    factories.put_status(draft, "ready", group=group, patient_state="OH", assigned_to=drew)
+    assert sign_in(drew).get(url(photo)).status_code == 200
+    assert sign_in(dana).get(url(photo)).status_code == 404
+
+
+def test_the_referring_clinic_sees_it_once_it_was_sent(sign_in, photo, draft, clinic, ruth):
+    type(draft).objects.update(referring_clinic=clinic, referring_clinician=ruth)
+    assert sign_in(ruth).get(url(photo)).status_code == 404
+    factories.put_status(draft, "submitted")
+    assert sign_in(ruth).get(url(photo)).status_code == 200
+    type(draft).objects.update(referring_clinic=factories.make_clinic("clinic"))
+    assert sign_in(ruth).get(url(photo)).status_code == 404
+
+
+def test_another_patient_of_the_same_clinic_finds_nothing(sign_in, photo, clinic):
+    other = factories.make_user("Otto")
+    factories.make_patient(clinic, user=other)
+    for kind in ("thumb", "screen", "full"):
+        assert sign_in(other).get(url(photo, kind)).status_code == 404
+
+
+def test_who_may_not_sign_in_any_more_sees_nothing(sign_in, photo, ben):
+    client = sign_in(ben)
+    type(ben).objects.filter(pk=ben.pk).update(is_active=False)
+    assert client.get(url(photo)).status_code == 302
+
+
+def test_the_trace_is_there_also_when_the_bytes_are_not(sign_in, photo, ana, settings, tmp_path):
+    """Written before the bytes leave: with the storage away there is a row, no picture, and a plain word."""
+    settings.STORAGE_URL = f"file://{tmp_path / 'elsewhere'}"
+    answer = sign_in(ana).get(url(photo))
+    assert answer.status_code == 503
+    assert answer["Cache-Control"] == "private, no-store"
+    assert AuditEvent.objects.filter(verb="photo.viewed", subject_id=str(photo.pk), actor=ana).count() == 1
+
+
+def test_the_trace_says_which_size_of_which_case(sign_in, photo, draft, ben):
+    sign_in(ben).get(url(photo, "full"))
+    event = AuditEvent.objects.get(verb="photo.viewed")
+    assert (event.data["kind"], event.data["case"], event.role) == ("full", str(draft.pk), "staff")
+
+
+@pytest.mark.parametrize("kind", ["full", "screen", "thumb"])
+def test_every_size_has_the_same_headers(sign_in, photo, ana, kind):
+    answer = sign_in(ana).get(url(photo, kind))
+    assert answer["Content-Type"] == "image/jpeg"
+    assert answer["Content-Disposition"] == f'inline; filename="{photo.pk}-{kind}.jpg"'
+    assert answer["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert answer.content.startswith(b"\xff\xd8\xff")
+
+
+def test_a_picture_that_could_not_be_read_is_not_there(sign_in, draft, ana):
+    broken = corpus.jpeg(corpus.scene(900, 900))
+    photo = services.attach_photo(case=draft, by=ana, data=broken[: len(broken) // 2], name="b", slot="other")
+    process_photo(photo.pk)
+    assert sign_in(ana).get(url(photo)).status_code == 404

@@ -5,11 +5,14 @@ import io
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
-from intake import services
+from config import storages
+from intake import services, triage
 from intake.models import Case, Photo
+from intake.renditions import process_photo
 from tests import factories
 from tests.intake.imaging import corpus
 
@@ -153,11 +156,145 @@ def test_a_refusal_speaks_the_patients_language(phone, draft, patient):
 
 
 def test_the_quality_hint_is_the_pipelines(phone, draft, ana):
-    from intake.renditions import process_photo
-
     blurred = Image.new("RGB", (900, 900), (180, 140, 120))
     photo = services.attach_photo(case=draft, by=ana, data=corpus.jpeg(blurred), name="a.jpg", slot="close_up")
     process_photo(photo.pk)
     page = phone.get(reverse("intake:case_step", args=[draft.pk, "photos"])).content.decode()
     assert "Retake suggested" in page
     assert "This is the best I can do" in page
+
+
+LIMIT = 25 * 1024 * 1024
+
+
+@pytest.mark.parametrize(("extra", "taken"), [(0, True), (1, False)])
+def test_the_limit_of_bytes_is_exact(phone, draft, extra, taken):
+    data = corpus.jpeg()
+    send(phone, draft, ("a.jpg", data + b"\0" * (LIMIT - len(data) + extra)))
+    assert Photo.objects.exists() is taken
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "taken"),
+    [(10_000, 6_000, True), (10_000, 6_001, False), (100, 100, True), (99, 400, False), (400, 99, False)],
+)
+def test_the_limits_of_pixels_are_exact(phone, draft, width, height, taken):
+    send(phone, draft, ("a.png", corpus.png_header(width, height)))
+    assert Photo.objects.exists() is taken
+
+
+def test_a_heic_is_known_by_its_content(phone, draft):
+    """The container is AVIF's with another brand; nothing here can write a real one."""
+    avif = corpus.encode(corpus.scene(), "AVIF")
+    send(phone, draft, ("photo.png", avif.replace(b"ftypavif", b"ftypheic", 1)))
+    assert Photo.objects.get().received_format == "heic"
+
+
+@pytest.mark.parametrize("at", [0.3, 0.7, 0.95])
+def test_a_photo_that_broke_off_is_not_taken_for_whole(phone, draft, at):
+    """At the door or, where the header is fine, after the full look: it is said, and it does not count as a photo."""
+    whole = corpus.jpeg(corpus.scene(900, 900))
+    said = send(phone, draft, ("a.jpg", whole[: int(len(whole) * at)])).content.decode()
+    for photo in Photo.objects.all():
+        process_photo(photo.pk)
+        said = phone.get(reverse("intake:case_step", args=[draft.pk, "photos"])).content.decode()
+    assert "This photo is damaged: part of it is missing." in said
+    check = phone.get(reverse("intake:case_step", args=[draft.pk, "check"])).content.decode()
+    assert "Add at least one photo." in check
+
+
+def test_sending_nothing_says_so(phone, draft):
+    assert "No photo arrived. Choose it again." in send(phone, draft).content.decode()
+    assert send(phone, draft, script=True).status_code == 422
+
+
+def test_a_refusal_touches_nothing_that_was_typed(phone, draft):
+    before = Case.objects.values().get()
+    send(phone, draft, ("letter.jpg", b"%PDF-1.4 ..."))
+    send(phone, draft, ("letter.jpg", b"%PDF-1.4 ..."), script=True)
+    assert Case.objects.values().get() == before
+
+
+def test_after_an_outage_of_the_storage_the_same_photo_is_taken(phone, draft, settings, tmp_path):
+    url, blocked = settings.STORAGE_URL, tmp_path / "blocked"
+    blocked.write_text("a file where the folder should be")
+    settings.STORAGE_URL = f"file://{blocked}"
+    answer = send(phone, draft, ("a.jpg", corpus.jpeg()), script=True)
+    assert answer.status_code == 422
+    assert "could not be stored just now" in answer.content.decode()
+    settings.STORAGE_URL = url
+    assert send(phone, draft, ("a.jpg", corpus.jpeg()), script=True).status_code == 200
+    photo = Photo.objects.get()
+    assert storages.read(photo.original_key) == corpus.jpeg()
+
+
+def test_a_long_name_is_cut_and_shown_nowhere(phone, draft):
+    name = "holiday" * 60 + ".jpg"
+    send(phone, draft, (name, corpus.jpeg()))
+    assert len(Photo.objects.get().original_name) <= 255
+    for step in ("photos", "check"):
+        assert "holiday" not in phone.get(reverse("intake:case_step", args=[draft.pk, step])).content.decode()
+
+
+def test_a_photo_for_an_unknown_slot_is_shown_with_the_others(phone, draft):
+    answer = send(phone, draft, ("a.jpg", corpus.jpeg()), slot="nonsense", script=True)
+    assert answer.status_code == 200
+    assert 'id="slot-other"' in answer.content.decode()
+    assert Photo.objects.get().slot == "other"
+
+
+@pytest.mark.parametrize("status", ["submitted", "redirected", "withdrawn"])
+def test_once_sent_there_is_no_door(phone, draft, status):
+    factories.put_status(draft, status)
+    assert send(phone, draft, ("a.jpg", corpus.jpeg()), script=True).status_code == 404
+    assert not Photo.objects.exists()
+
+
+def test_without_its_token_a_form_from_elsewhere_sends_nothing(draft, ana):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(ana, backend="django.contrib.auth.backends.ModelBackend")
+    assert send(client, draft, ("a.jpg", corpus.jpeg()), script=True).status_code == 403
+    assert not Photo.objects.exists()
+
+
+@pytest.fixture
+def asked(draft, ana, ben):
+    """Sent with one photo; the clinic asks for another."""
+    old = factories.make_ready_photo(draft, by=ana)
+    factories.put_status(draft, "submitted")
+    triage.request_information(
+        case=draft, by=ben, items=[triage.Asked("photo", slot="oblique", reason_code="missing", note="Missing.")],
+        deadline=factories.in_days(1),
+    )  # fmt: skip
+    return old
+
+
+def test_asked_for_a_photo_it_comes_back_to_the_answer(phone, draft, asked):
+    page = send(phone, draft, ("a.jpg", corpus.jpeg()), slot="oblique")
+    assert page.redirect_chain[-1][0] == reverse("intake:case_answer", args=[draft.pk])
+    assert "It is here and safe." in page.content.decode()
+
+
+def test_a_photo_that_was_sent_before_is_not_taken_back_while_answering(phone, draft, asked):
+    url = reverse("intake:photo_action", args=[asked.pk, "remove"])
+    assert "Its photos stay as they are." in phone.post(url, follow=True).content.decode()
+    assert "Its photos stay as they are." in phone.post(url, headers={"HX-Request": "true"}).content.decode()
+    assert Photo.objects.live().get() == asked
+
+
+def test_staff_of_the_clinic_send_photos_for_the_patient(sign_in, ben, draft):
+    send(sign_in(ben), draft, ("a.jpg", corpus.jpeg()))
+    assert Photo.objects.get().uploaded_by == ben
+
+
+@pytest.mark.parametrize("action", ["remove", "keep", "first"])
+def test_nobody_touches_the_photos_of_others(sign_in, clinic, draft, ana, max_stranger, kay, ada, action):
+    photo = factories.make_ready_photo(draft, by=ana)
+    other = factories.make_user("Otto")
+    factories.make_patient(clinic, user=other)
+    url = reverse("intake:photo_action", args=[photo.pk, action])
+    for user in (other, max_stranger, kay, ada):
+        assert sign_in(user).post(url).status_code == 404
+    assert sign_in(ana).get(url).status_code == 405
+    photo.refresh_from_db()
+    assert (photo.removed_at, photo.kept_by_patient_at) == (None, None)
