@@ -164,7 +164,8 @@ def request_information(
 def answer_request(*, request: InformationRequest, by: User, answers: dict[int, str]) -> Case:
     """The patient (or staff for them) answers; photos that arrived since the question answer their slot."""
     case = request.case
-    photos = {photo.slot: photo for photo in case.photos.live().filter(received_at__gte=request.created_at)}
+    came = case.photos.live().filter(received_at__gte=request.created_at)
+    photos = {photo.slot: photo for photo in came if photo.status != "unreadable"}
     missing = []
     items = list(request.items.all())
     for item in items:
