@@ -7,10 +7,12 @@ from django.utils import timezone, translation
 
 from config.accounts.models import User
 from config.identifiers import is_mbi
+from intake.forms import AddressForm
 from intake.models import Case, Coverage, Patient, Specialty
 from intake.slots import slots_of
 from intake.triage import RETAKE_REASONS, Asked, groups_for
 
+MRN_TAKEN = "Another patient of this clinic has this medical record number."
 DEADLINES = {"1": "Tomorrow", "2": "In 2 days", "3": "In 3 days", "7": "In 7 days"}
 
 
@@ -22,7 +24,9 @@ class AcceptForm(forms.Form):
         error_messages={"required": "Choose the urgency."},
     )
     specialty = forms.ChoiceField(choices=Specialty.choices)
-    route = forms.ChoiceField(label="Send to", error_messages={"required": "Choose who answers."})
+    route = forms.ChoiceField(
+        label="Send to", error_messages={"required": "Choose who answers.", "invalid_choice": "Choose who answers."}
+    )
     lower_reason = forms.CharField(
         label="Why it may wait longer than suggested", required=False, max_length=300, widget=forms.TextInput
     )
@@ -164,13 +168,13 @@ class PatientForm(forms.ModelForm):
 
     def clean_state(self) -> str:
         state = self.cleaned_data["state"].upper()
-        if len(state) != 2 or not state.isalpha():
+        if len(state) != 2 or not (state.isascii() and state.isalpha()):
             raise forms.ValidationError("Write the two letters of the state, like OH.")
         return state
 
     def clean_zip_code(self) -> str:
         digits = self.cleaned_data["zip_code"].replace("-", "")
-        if not digits.isdigit() or len(digits) not in (5, 9):
+        if not (digits.isascii() and digits.isdigit()) or len(digits) not in (5, 9):
             raise forms.ValidationError("Write 5 or 9 digits, like 43215 or 43215-0001.")
         return digits
 
@@ -203,8 +207,20 @@ class PatientForm(forms.ModelForm):
         mrn = data.get("mrn")
         others = Patient.objects.filter(home_clinic=self.clinic, mrn=mrn).exclude(pk=self.instance.pk)
         if mrn and others.exists():
-            self.add_error("mrn", "Another patient of this clinic has this medical record number.")
+            self.add_error("mrn", MRN_TAKEN)
         return data
+
+
+class ReachForm(AddressForm):
+    """Address, phone, and for who has no account yet the address that invitations and links go to."""
+
+    class Meta(AddressForm.Meta):
+        fields = [*AddressForm.Meta.fields, "email"]
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.user_id:
+            del self.fields["email"]
 
 
 class StaffStartForm(forms.Form):

@@ -286,7 +286,7 @@ class AddressForm(forms.ModelForm):
         error_messages={"invalid": _("Write the two letters of the state, like OH.")},
     )
     zip_code = forms.RegexField(
-        r"^\d{5}(-?\d{4})?$",
+        r"^[0-9]{5}(-?[0-9]{4})?$",
         label=_("ZIP code"),
         error_messages={"invalid": _("Write 5 or 9 digits, like 43215 or 43215-0001.")},
     )
@@ -297,16 +297,16 @@ class AddressForm(forms.ModelForm):
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        tokens = [
-            "address-line1",
-            "address-line2",
-            "address-level2",
-            "address-level1",
-            "postal-code",
-            "tel",
-            "language",
-        ]
-        for name, token in zip(self._meta.fields, tokens, strict=True):
+        tokens = {
+            "address_line1": "address-line1",
+            "address_line2": "address-line2",
+            "city": "address-level2",
+            "state": "address-level1",
+            "zip_code": "postal-code",
+            "phone": "tel",
+            "preferred_language": "language",
+        }
+        for name, token in tokens.items():
             self.fields[name].widget.attrs["autocomplete"] = token
         for name in ("address_line1", "city"):
             self.fields[name].required = True

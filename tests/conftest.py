@@ -10,6 +10,7 @@ from django.db import connection
 
 from tests import factories
 from tests.append_only import _append_only_lifted_for_flush  # noqa: F401
+from tests.browser_fixtures import chromium, chromium_with_camera, look, open_page  # noqa: F401
 
 
 def pytest_unconfigure():

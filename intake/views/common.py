@@ -1,5 +1,7 @@
 """What the pages of a case share, whoever opens them."""
 
+from collections.abc import Mapping
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
@@ -15,6 +17,11 @@ def visible_case(request: HttpRequest, case_id, *statuses: str) -> Case:
     if not mine or (statuses and case.status not in statuses):
         raise Http404
     return case
+
+
+def words_in(data: Mapping[str, str], name: str) -> str:
+    """What was typed, outside a form; PostgreSQL holds no NUL."""
+    return data.get(name, "").replace("\x00", "").strip()
 
 
 def page(request: HttpRequest, template: str, case: Case | None, **context) -> HttpResponse:

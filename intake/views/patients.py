@@ -1,7 +1,7 @@
 """Staff find, register and invite patients, and start a case for one."""
 
 from django.contrib import messages
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -9,10 +9,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from config.accounts.access import role_required
+from config.accounts.models import Clinic, User
 from config.accounts.services import InvitationRefused
 from config.audit.services import record, record_view
 from intake import desk_forms, forms, people, services
 from intake.models import Coverage, Patient
+from intake.views.common import words_in
+
+PAGE = 50
 
 
 def own_patient(request: HttpRequest, patient_id) -> Patient:
@@ -22,15 +26,16 @@ def own_patient(request: HttpRequest, patient_id) -> Patient:
 
 @role_required("staff")
 def patients(request: HttpRequest) -> HttpResponse:
-    text = request.GET.get("q", "").strip()
+    text = words_in(request.GET, "q")
     found = Patient.objects.filter(home_clinic__in=request.user.clinics("staff"))
     for word in text.split():
         found = found.filter(
             Q(first_name__icontains=word) | Q(last_name__icontains=word) | Q(mrn__iexact=word) | Q(email__iexact=word)
         )
-    rows = list(found.select_related("user")[:50])
+    rows = list(found.select_related("user")[: PAGE + 1])
+    more, rows = len(rows) > PAGE, rows[:PAGE]
     record_view(request, "patient.listed", request.user, patients=[str(patient.pk) for patient in rows])
-    return render(request, "intake/patients.html", {"patients": rows, "text": text})
+    return render(request, "intake/patients.html", {"patients": rows, "text": text, "more": more})
 
 
 @role_required("staff")
@@ -64,28 +69,38 @@ def patient_new(request: HttpRequest) -> HttpResponse:
     clinic = request.user.clinics("staff").first()
     form = desk_forms.PatientForm(request.POST or None, clinic=clinic)
     if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
-        with transaction.atomic():
-            patient = form.save(commit=False)
-            patient.home_clinic = clinic
-            patient.save()
-            Coverage.objects.create(
-                patient=patient,
-                payer_code=data["payer_code"],
-                plan=data["plan"],
-                member_id=data["member_id"],
-                valid_from=timezone.localdate().replace(month=1, day=1),
-            )
-            record("patient.registered", by=request.user, subject=patient, clinic=clinic)
-        messages.success(request, f"{patient.name} is registered.")
-        return redirect("intake:patient", patient.pk)
+        try:
+            patient = _register(form, clinic, request.user)
+        except IntegrityError:
+            # somebody gave the record number away since the form looked
+            form.add_error("mrn", desk_forms.MRN_TAKEN)
+        else:
+            messages.success(request, f"{patient.name} is registered.")
+            return redirect("intake:patient", patient.pk)
     return render(request, "intake/patient_new.html", {"form": form, "clinic": clinic})
+
+
+@transaction.atomic
+def _register(form: desk_forms.PatientForm, clinic: Clinic, by: User) -> Patient:
+    data = form.cleaned_data
+    patient = form.save(commit=False)
+    patient.home_clinic = clinic
+    patient.save()
+    Coverage.objects.create(
+        patient=patient,
+        payer_code=data["payer_code"],
+        plan=data["plan"],
+        member_id=data["member_id"],
+        valid_from=timezone.localdate().replace(month=1, day=1),
+    )
+    record("patient.registered", by=by, subject=patient, clinic=clinic)
+    return patient
 
 
 @role_required("staff")
 def patient_edit(request: HttpRequest, patient_id) -> HttpResponse:
     patient = own_patient(request, patient_id)
-    form = forms.AddressForm(request.POST or None, instance=patient)
+    form = desk_forms.ReachForm(request.POST or None, instance=patient)
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
             form.save()

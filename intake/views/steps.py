@@ -142,7 +142,7 @@ def _autosave(request: HttpRequest, case: Case, form: forms.DraftForm) -> JsonRe
     version = request.POST.get("version", "")
     try:
         saved = services.save_draft(
-            case=case, by=request.user, version=int(version) if version.isdigit() else None, **form.raw_fields()
+            case=case, by=request.user, version=int(version) if version.isdecimal() else None, **form.raw_fields()
         )
     except services.IntakeRefused as refused:
         return JsonResponse({"error": str(refused)}, status=409)

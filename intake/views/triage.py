@@ -12,16 +12,20 @@ from intake import completeness, desk_forms, queue, services, triage
 from intake.alarms import alarms_of
 from intake.models import Case, CaseStatus, InformationRequest
 from intake.uploads import offset as arrived_bytes
-from intake.views.common import page, slots_with_photos, visible_case
+from intake.views.common import page, slots_with_photos, visible_case, words_in
 from intake.workflow import verbs_for
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 7 else 0
 
 
 @role_required("staff")
 def triage_queue(request: HttpRequest) -> HttpResponse:
     key = request.GET.get("show", "all")
     key = key if key in queue.FILTERS else "all"
-    text = request.GET.get("q", "").strip()
-    start = int(request.GET.get("from", "0")) if request.GET.get("from", "0").isdigit() else 0
+    text = words_in(request.GET, "q")
+    start = _whole(request.GET.get("from", ""))
     rows = queue.page(request.user, key, text, start)
     counts = queue.counts(request.user)
     record_view(request, "case.listed", request.user, cases=[str(row.case.pk) for row in rows])
@@ -50,7 +54,7 @@ def asked(request: HttpRequest) -> HttpResponse:
 
 @role_required("staff")
 def all_cases(request: HttpRequest) -> HttpResponse:
-    text = request.GET.get("q", "").strip()
+    text = words_in(request.GET, "q")
     found = (
         queue.search(Case.objects.filter(clinic__in=request.user.clinics("staff")), text)
         if text
@@ -186,7 +190,7 @@ def redirect_away(request: HttpRequest, case_id) -> HttpResponse:
 def back_to_triage(request: HttpRequest, case_id) -> HttpResponse:
     case = _staff_case(request, case_id)
     try:
-        triage.return_to_triage(case=case, by=request.user, reason=request.POST.get("reason", ""))
+        triage.return_to_triage(case=case, by=request.user, reason=words_in(request.POST, "reason"))
         messages.success(request, f"Case {case.number} is back in triage.")
     except services.TransitionRefused as refused:
         messages.error(request, refused.text)
@@ -199,7 +203,7 @@ def go_on_without(request: HttpRequest, case_id) -> HttpResponse:
     case = _staff_case(request, case_id, CaseStatus.NEEDS_INFORMATION)
     open_request = get_object_or_404(InformationRequest, case=case, outcome="")
     try:
-        triage.no_answer(request=open_request, by=request.user, reason=request.POST.get("reason", ""))
+        triage.no_answer(request=open_request, by=request.user, reason=words_in(request.POST, "reason"))
         messages.success(request, f"Case {case.number} goes on without an answer.")
     except (triage.TriageRefused, services.TransitionRefused) as refused:
         messages.error(request, str(refused))
@@ -214,7 +218,7 @@ def case_answer(request: HttpRequest, case_id) -> HttpResponse:
     items = list(open_request.items.all())
     refused_text = ""
     if request.method == "POST":
-        answers = {item.pk: request.POST.get(f"answer_{item.pk}", "") for item in items if item.kind == "question"}
+        answers = {item.pk: words_in(request.POST, f"answer_{item.pk}") for item in items if item.kind == "question"}
         try:
             triage.answer_request(request=open_request, by=request.user, answers=answers)
         except (triage.TriageRefused, services.TransitionRefused) as refused:

@@ -21,26 +21,6 @@ def own_folder(settings, tmp_path):
     settings.VAR = tmp_path
 
 
-@pytest.fixture
-def open_page(chromium, live_server, client):
-    """open_page(user, width) -> a page signed in as that user, which fails on any error of a script."""
-
-    def _open(user, width, **options):
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-        context = chromium.new_context(
-            viewport={"width": width, "height": 844 if width < 600 else 900}, base_url=live_server.url, **options
-        )
-        context.set_default_timeout(10_000)
-        cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
-        context.add_cookies([cookie])
-        page = context.new_page()
-        page.on("console", lambda line: pytest.fail(line.text) if "Content Security" in line.text else None)
-        page.on("pageerror", lambda error: pytest.fail(str(error)))
-        return page
-
-    return _open
-
-
 def step(case, name):
     return reverse("intake:case_step", args=[case.pk, name])
 
