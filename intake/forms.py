@@ -57,7 +57,7 @@ class DraftForm(forms.ModelForm):
         """What was typed, valid or not, for the autosave: cut to size, never refused."""
         typed = {}
         for name in self._meta.fields or []:
-            value = str(self.data.get(name, ""))
+            value = str(self.data.get(name, "")).replace("\x00", "")
             choices = getattr(self.fields[name], "choices", None)
             if choices is not None and value and value not in {str(key) for key, _ in self.fields[name].choices}:
                 continue
