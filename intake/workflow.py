@@ -258,11 +258,12 @@ def _refusal(case: Case, transition: Transition) -> TransitionRefused:
     if transition.verb == "claim" and current.status == S.IN_REVIEW:
         text = f"{current.holder} is reading case {current.number} now."
     else:
-        text = (
-            f"Case {current.number} has moved on: it is now “{current.get_status_display().lower()}”. "
-            "Nothing was changed."
-        )
+        text = moved_on(current)
     return TransitionRefused(text, current.status)
+
+
+def moved_on(case: Case) -> str:
+    return f"Case {case.number} has moved on: it is now “{case.get_status_display().lower()}”. Nothing was changed."
 
 
 def mermaid() -> str:

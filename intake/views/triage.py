@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from config.accounts.access import role_required
@@ -13,7 +14,7 @@ from intake.alarms import alarms_of
 from intake.models import Case, CaseStatus, InformationRequest
 from intake.uploads import offset as arrived_bytes
 from intake.views.common import page, slots_with_photos, visible_case, words_in
-from intake.workflow import verbs_for
+from intake.workflow import moved_on, verbs_for
 
 
 def _whole(text: str) -> int:
@@ -140,8 +141,12 @@ def accept(request: HttpRequest, case_id) -> HttpResponse:
                 lower_reason=data["lower_reason"],
             )
         except (triage.TriageRefused, services.TransitionRefused) as refused:
-            form.add_error(None, str(refused))
             case.refresh_from_db()
+            if case.status == CaseStatus.SUBMITTED:
+                form.add_error(None, str(refused))
+            else:
+                # the page has no form any more that could say it
+                messages.error(request, str(refused))
         else:
             messages.success(request, f"Case {case.number} is accepted and waits for {person or group}.")
             return redirect("intake:triage_queue")
@@ -150,9 +155,15 @@ def accept(request: HttpRequest, case_id) -> HttpResponse:
 
 @role_required("staff")
 def ask(request: HttpRequest, case_id) -> HttpResponse:
-    case = _staff_case(request, case_id, CaseStatus.SUBMITTED, CaseStatus.READY)
+    case = _staff_case(request, case_id)
+    may_ask = case.status in {CaseStatus.SUBMITTED, CaseStatus.READY}
+    if not may_ask and request.method != "POST":
+        raise Http404
     form = desk_forms.AskForm(request.POST or None, case=case)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and not may_ask:
+        # somebody was faster; what was typed stays on the page
+        form.add_error(None, moved_on(case))
+    elif request.method == "POST" and form.is_valid():
         try:
             triage.request_information(
                 case=case,
@@ -213,8 +224,14 @@ def go_on_without(request: HttpRequest, case_id) -> HttpResponse:
 @role_required("patient", "staff")
 def case_answer(request: HttpRequest, case_id) -> HttpResponse:
     """What was asked, one row each; photos go up at once, answers with the button."""
-    case = visible_case(request, case_id, CaseStatus.NEEDS_INFORMATION)
-    open_request = get_object_or_404(InformationRequest, case=case, outcome="")
+    case = visible_case(request, case_id)
+    own_page = "intake:patient_case" if case.is_cared_for_by(request.user) else "intake:triage_case"
+    open_request = case.requests.filter(outcome="").first() if case.status == CaseStatus.NEEDS_INFORMATION else None
+    if open_request is None:
+        if request.method != "POST":
+            raise Http404
+        messages.error(request, _("This was already answered."))
+        return redirect(own_page, case.pk)
     items = list(open_request.items.all())
     refused_text = ""
     if request.method == "POST":
@@ -225,9 +242,8 @@ def case_answer(request: HttpRequest, case_id) -> HttpResponse:
             refused_text = str(refused)
             items = list(open_request.items.all())
         else:
-            messages.success(request, "Your answer is sent.")
-            is_patient = case.is_cared_for_by(request.user)
-            return redirect("intake:patient_case" if is_patient else "intake:triage_case", case.pk)
+            messages.success(request, _("Your answer is sent."))
+            return redirect(own_page, case.pk)
     entries = {entry["slot"].key: entry for entry in slots_with_photos(case)}
     for item in items:
         entry = entries.get(item.slot)
