@@ -13,6 +13,7 @@ from intake import consents, forms, services
 from intake.models import Case, CaseStatus, InformationRequest, Patient
 from intake.timeline import patient_timeline
 from intake.views.common import page, slots_with_photos, visible_case
+from intake.workflow import may
 
 
 @role_required("patient")
@@ -82,13 +83,15 @@ def case(request: HttpRequest, case_id) -> HttpResponse:
         timeline=patient_timeline(case),
         slots=[entry for entry in slots_with_photos(case) if entry["photos"]],
         open_request=case.requests.filter(outcome="").first(),
-        answered=case.requests.exclude(outcome="").prefetch_related("items"),
+        answered=case.requests.filter(outcome="answered").prefetch_related("items"),
     )
 
 
 @role_required("patient", "staff")
 def case_withdraw(request: HttpRequest, case_id) -> HttpResponse:
     case = visible_case(request, case_id)
+    if request.method != "POST" and not may(case, "withdraw", request.user):
+        raise Http404
     form = forms.WithdrawForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
