@@ -1,6 +1,6 @@
 from django.urls import path
 
-from review.views import reading, room
+from review.views import clock, reading, room, signing
 
 urlpatterns = [
     path("reading/", reading.worklist, name="worklist"),
@@ -14,8 +14,8 @@ urlpatterns = [
     path("reading/<uuid:case_id>/in-person/", reading.in_person, name="in_person"),
     path("reading/<uuid:case_id>/back/", reading.back_to_triage, name="back_to_triage"),
     path("reading/<uuid:case_id>/save/", room.save, name="save"),
-    path("reading/<uuid:case_id>/beats/", room.beats, name="beats"),
-    path("reading/<uuid:case_id>/sign/", room.sign, name="sign"),
-    path("reading/<uuid:case_id>/time/", room.time, name="time"),
+    path("reading/<uuid:case_id>/beats/", clock.beats, name="beats"),
+    path("reading/<uuid:case_id>/sign/", signing.sign, name="sign"),
+    path("reading/<uuid:case_id>/time/", clock.time, name="time"),
     path("reading/<uuid:case_id>/signed/", reading.signed, name="signed"),
 ]

@@ -1,0 +1,73 @@
+"""The clock's pages: what a tab's clock tells, and every stretch it counted."""
+
+import json
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from config.accounts.access import role_required
+from config.accounts.idle import passive
+from review import services
+from review.beats import review_time
+from review.errors import BeatsRefused, ReviewRefused
+from review.forms import TimeForm, today_in
+from review.views.common import own_review, reading_case
+from review.views.spans import spans_of
+
+
+@role_required("specialist")
+@require_POST
+@passive
+def beats(request: HttpRequest, case_id) -> HttpResponse:
+    """What the clock of one tab has to tell. The form field carries JSON, so that a closing page can send it too."""
+    case = reading_case(request, case_id)
+    review = own_review(request, case)
+    try:
+        sent = json.loads(request.POST.get("beats", ""))
+        if not isinstance(sent, list):
+            raise BeatsRefused("Beats come as a list.")
+        held = services.record_beats(review=review, by=request.user, beats=sent)
+    except (ValueError, BeatsRefused) as error:
+        return JsonResponse({"error": str(error)}, status=400)
+    time = review_time(review)
+    return JsonResponse({"counted_ms": time.measured_ms, "last_beat_id": time.last_beat_id, "held": held})
+
+
+@role_required("specialist")
+def time(request: HttpRequest, case_id) -> HttpResponse:
+    """Every stretch so far, and the form to add time spent away from the screen."""
+    case = reading_case(request, case_id)
+    review = own_review(request, case)
+    if review.is_signed:
+        return redirect("review:signed", case.pk)
+    form = TimeForm(request.POST or None, initial={"day": today_in(case.group.zone)})
+    if request.method == "POST" and form.is_valid():
+        start, stop = form.span(case.group.zone)
+        data = form.cleaned_data
+        try:
+            services.add_time(
+                review=review, by=request.user, started_at=start, stopped_at=stop,
+                reason_code=data["reason_code"], note=data["note"],
+            )  # fmt: skip
+        except ReviewRefused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, "The time is added. It stands beside the measured time, not in it.")
+            return redirect("review:time", case.pk)
+    account = review_time(review)
+    context = {
+        "case": case,
+        "review": review,
+        "form": form,
+        "time": account,
+        "spans": _account_spans(account),
+        "added": review.added_times.all(),
+    }
+    return render(request, "review/time.html", context, status=422 if form.is_bound and form.errors else 200)
+
+
+def _account_spans(account: services.ReviewTime) -> list[dict]:
+    not_counted = [{"start": p.start, "end": p.end, "why": p.why} for p in account.not_counted]
+    return spans_of({"intervals_ms": account.intervals, "not_counted_ms": not_counted})
