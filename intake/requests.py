@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from config.accounts.models import User
 from config.accounts.roles import Role
-from config.accounts.services import queue_mail
+from intake import notices
 from intake.models import Case, CaseStatus, InformationRequest, RequestItem
 from intake.services import IntakeRefused
 from intake.workflow import move
@@ -62,6 +62,8 @@ def request_information(
             )
             for asked in wanted
         )
+        case.refresh_from_db()
+        notices.tell_of_request(case, by=by, key=f"request:{request.pk}")
     return request
 
 
@@ -131,12 +133,11 @@ def remind_at_half_time(now: datetime | None = None) -> int:
     now = now or timezone.now()
     reminded = 0
     open_ones = InformationRequest.objects.filter(outcome="", reminded_at=None, deadline__gt=now)
-    for request in open_ones.select_related("case__patient__user"):
-        to = request.case.patient.user.email if request.case.patient.user else request.case.patient.email
-        if not to or now < request.created_at + (request.deadline - request.created_at) / 2:
+    for request in open_ones.select_related("case__patient__user", "case__clinic", "asked_by"):
+        if now < request.created_at + (request.deadline - request.created_at) / 2:
             continue
         with transaction.atomic():
             if InformationRequest.objects.filter(pk=request.pk, reminded_at=None, outcome="").update(reminded_at=now):
-                queue_mail("message_waiting", to=to, dedupe_key=f"reminder:{request.pk}")
-                reminded += 1
+                told = notices.tell_of_request(request.case, by=request.asked_by, key=f"reminder:{request.pk}")
+                reminded += bool(told)
     return reminded

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST
 from config.accounts.access import role_required
 from config.audit.services import record_view
 from intake import completeness, desk_forms, queue, services, triage
+from intake import messages as threads
 from intake.alarms import alarms_of
 from intake.models import Case, CaseStatus
 from intake.uploads import offset as arrived_bytes
@@ -105,6 +106,7 @@ def _show(request: HttpRequest, case: Case, accept_form: desk_forms.AcceptForm, 
         "events": case.events.select_related("by"),
         "requests": case.requests.prefetch_related("items__photo__renditions").select_related("asked_by"),
         "open_request": case.requests.filter(outcome="").first(),
+        "unread_messages": threads.unread(case, request.user),
         "earlier": case.patient.cases.exclude(pk=case.pk).exclude(status=CaseStatus.DRAFT).order_by("-created_at")[:10],
         "coverage": coverage,
         "share": queue.used_share(case.submitted_at, case.triage_due_at),
