@@ -6,13 +6,14 @@ class ReviewConfig(AppConfig):
 
     def ready(self) -> None:
         from config import navigation, registry, work
-        from config.audit.triggers import register_append_only
+        from config.audit.triggers import register_append_only, register_frozen
         from review import delivery, invariants, worklist
-        from review.models import AddedTime, Addendum, Beat, Delivery
+        from review.models import ActionItem, AddedTime, Addendum, Beat, Delivery
 
         work.register("notice", Delivery, "review.send_notice_task", "mail", "notice of a result")
         for model in (Beat, AddedTime, Addendum):
             register_append_only(model._meta.db_table)
+        register_frozen(ActionItem._meta.db_table, since="frozen_at", columns=ActionItem.FROZEN)
         for check in (
             invariants.signed_reviews_are_what_was_signed,
             invariants.measured_time_is_what_the_tape_says,
@@ -21,5 +22,6 @@ class ReviewConfig(AppConfig):
             registry.register_invariant(check.__name__, check)
         navigation.register("specialist", "Work list", "review:worklist", worklist.count_waiting)
         navigation.register("specialist", "Signed", "review:signed_list")
+        navigation.register("specialist", "Your texts", "review:texts")
         navigation.register("referrer", "Referred patients", "review:referrer_home", delivery.unread_by_referrer)
         navigation.register("staff", "Results", "review:results_to_close", delivery.to_close_count)

@@ -7,7 +7,9 @@ from django.utils import timezone
 
 from intake.models import Photo
 from intake.workflow import may
-from review.models import Icd10Code, Review, ReviewDiagnosis
+from review import phrases
+from review.models import Icd10Code, Review, ReviewDiagnosis, TextTemplate
+from review.plan import NEED_A_DUE
 
 _SIDE = re.compile(r"\b(right|left|bilateral)\b", re.IGNORECASE)
 _MARKS = {"good": "circle-check", "wait": "triangle-alert", "bad": "circle-alert"}
@@ -51,13 +53,32 @@ def signing_checks(review: Review) -> list[Check]:
 def _text_checks(review: Review) -> list[Check]:
     wanted = [
         ("findings", "Write what you see."),
-        ("plan", "Write the plan."),
         ("patient_text", "Write the recommendation that the patient reads."),
     ]
     if not review.no_opinion:
         wanted.insert(1, ("assessment", "Write what is most likely."))
     missing = [Check("bad", text, field=name) for name, text in wanted if not getattr(review, name).strip()]
+    missing += _plan_checks(review)
+    for name in ("findings", "assessment", "plan", "follow_up", "patient_text"):
+        if left := phrases.unfilled(getattr(review, name)):
+            label = TextTemplate._meta.get_field(name).verbose_name
+            missing.append(Check("bad", f"Fill in {' and '.join(left)} in “{label}”.", field=name))
     return missing or [Check("good", "Findings, assessment, plan and the patient's text are filled in")]
+
+
+def _plan_checks(review: Review) -> list[Check]:
+    items = list(review.action_items.all())
+    if not items and not review.plan.strip():
+        return [Check("bad", "Write the plan.", "Add a line: what, who, by when.", field="plan")]
+    checks = []
+    for item in items:
+        if left := phrases.unfilled(item.text):
+            checks.append(Check("bad", f"Fill in {' and '.join(left)} in plan line {item.position}.", field="plan"))
+        if item.kind in NEED_A_DUE and not (item.due_on or item.due_weeks):
+            checks.append(Check("bad", f"Plan line {item.position} needs a day: {item.text}", field="plan"))
+        if item.due_on and item.due_on < timezone.localdate():
+            checks.append(Check("bad", f"Plan line {item.position} is due in the past: {item.text}", field="plan"))
+    return checks
 
 
 def _photo_checks(review: Review) -> list[Check]:
@@ -88,7 +109,10 @@ def _diagnosis_checks(review: Review, diagnoses: list[ReviewDiagnosis]) -> list[
     broad = [d.icd10cm for d in diagnoses if d.icd10cm not in known or not known[d.icd10cm].billable]
     if broad:
         return [Check("bad", f"{', '.join(broad)} is a heading. Choose a more exact code.", field="icd_q")]
-    today = timezone.localdate()
+    today = timezone.localdate(None, review.case.group.zone)
+    over = [code for code, row in known.items() if not row.is_billable_on(today)]
+    if over:
+        return [Check("bad", f"{', '.join(over)} cannot be billed on this date. Choose another code.", field="icd_q")]
     unsure = [code for code, row in known.items() if not row.is_verified_on(today)]
     if unsure:
         release = known[unsure[0]].release

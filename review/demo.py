@@ -7,6 +7,7 @@ from config.accounts.models import User
 from intake.models import Case
 from review import delivery, services
 from review.models import Review
+from review.plan import lines_of
 
 BEAT_MS = 15_000
 
@@ -24,6 +25,9 @@ class Answer:
     disposition: str = "home"
     no_opinion: bool = False
     photos_adequate: str = "yes"
+    terms: tuple[str, ...] = ()
+    visit_before: str = ""
+    visit_after: str = ""
 
 
 def read(case: Case, by: User, ms: int, clock) -> Review:
@@ -56,7 +60,11 @@ def write(review: Review, by: User, answer: Answer) -> Review:
         assessment=answer.assessment,
         confidence=answer.confidence,
         differential=list(answer.differential),
-        plan=answer.plan,
+        lines=lines_of(answer.plan),
+        finding_terms=list(answer.terms),
+        visit_before=answer.visit_before,
+        visit_after=answer.visit_after,
+        photos={str(photo.pk): answer.photos_adequate for photo in review.case.photos.live()},
         follow_up=answer.follow_up,
         patient_text=answer.patient_text,
         disposition=answer.disposition,

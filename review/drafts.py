@@ -1,6 +1,6 @@
 """The text of a review until it is signed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -8,29 +8,43 @@ from django.db.models import F
 from django.utils import timezone
 
 from config.accounts.models import User
+from intake.models import Photo
 from review.claims import renew_hold
 from review.errors import ReviewRefused, StaleReview
-from review.models import Icd10Code, Review, ReviewDiagnosis
+from review.models import Icd10Code, PhotoAdequacy, Review, ReviewDiagnosis
+from review.plan import PlanLine, set_lines
 
 DRAFT_FIELDS = frozenset(
     {
-        "photos_adequate", "findings", "assessment", "confidence", "differential", "plan", "follow_up", "patient_text",
-        "disposition", "handover_note", "second_opinion", "no_opinion", "live_contact",
+        "photos_adequate", "findings", "finding_terms", "assessment", "confidence", "differential", "plan", "follow_up",
+        "patient_text", "disposition", "urgency", "urgency_reason", "eye_side", "acuity_given", "eye_segment",
+        "visit_before", "visit_after", "handover_note", "no_opinion", "live_contact",
     }
 )  # fmt: skip
 MAX_DIAGNOSES = 12  # as many as a claim carries
+MAX_DIFFERENTIAL = 10
 
 
 def save_draft(
-    *, review: Review, by: User, version: int, codes: Iterable[str] | None = None, **fields: Any
+    *,
+    review: Review,
+    by: User,
+    version: int,
+    codes: Iterable[str] | None = None,
+    lines: list[PlanLine] | None = None,
+    photos: Mapping[str, str] | None = None,
+    **fields: Any,
 ) -> tuple[Review, bool]:
     """Store what was typed, unless another window stored meanwhile (StaleReview). Renews the hold.
 
-    Returns the review and whether the hold is still the author's: the text is kept in either case.
+    `lines` is the whole plan, `photos` says of each photo whether it was enough ({id: "yes"}). Returns the review and
+    whether the hold is still the author's: the text is kept in either case.
     """
     unknown = fields.keys() - DRAFT_FIELDS
     if unknown:
         raise ValueError(f"not a field of a draft: {', '.join(sorted(unknown))}")
+    if "differential" in fields:
+        fields["differential"] = [_entry(one) for one in fields["differential"]][:MAX_DIFFERENTIAL]
     with transaction.atomic():
         saved = Review.objects.filter(pk=review.pk, specialist=by, status=Review.Status.DRAFT, version=version).update(
             **fields, version=F("version") + 1, saved_at=timezone.now()
@@ -42,9 +56,17 @@ def save_draft(
             raise StaleReview(review)
         if codes is not None:
             _set_diagnoses(review, list(dict.fromkeys(codes)))
+        if lines is not None:
+            set_lines(review, lines)
+        if photos is not None:
+            _set_photos(review, photos)
         held = renew_hold(case_id=review.case_id, by=by)
     review.refresh_from_db()
     return review, held
+
+
+def _entry(one: str | dict) -> dict:
+    return {"text": one, "confidence": ""} if isinstance(one, str) else one
 
 
 def _set_diagnoses(review: Review, codes: list[str]) -> None:
@@ -65,7 +87,14 @@ def _set_diagnoses(review: Review, codes: list[str]) -> None:
     )
 
 
-def differential_of(text: str) -> list[str]:
-    """ "Dysplastic nevus; solar lentigo" or one a line."""
-    parts = (part.strip() for line in text.splitlines() for part in line.split(";"))
-    return [part for part in parts if part]
+def _set_photos(review: Review, photos: Mapping[str, str]) -> None:
+    wanted = {str(pk): value for pk, value in photos.items() if value in Review.Adequate.values}
+    rows = {str(row.photo_id): row for row in review.photo_adequacies.all()}
+    if {pk: row.adequate for pk, row in rows.items()} == wanted:
+        return
+    own = {str(pk) for pk in Photo.objects.live().filter(case=review.case_id).values_list("pk", flat=True)}
+    review.photo_adequacies.exclude(photo__in=wanted.keys() & own).delete()
+    PhotoAdequacy.objects.bulk_create(
+        (PhotoAdequacy(review=review, photo_id=pk, adequate=wanted[pk]) for pk in wanted.keys() & own),
+        update_conflicts=True, unique_fields=["review", "photo"], update_fields=["adequate"],
+    )  # fmt: skip

@@ -5,23 +5,28 @@ from datetime import datetime, timedelta
 from django import forms
 from django.utils import timezone
 
-from review.drafts import differential_of
-from review.models import AddedTime, Review
+from intake.models import Urgency
+from review import rows, vocabulary
+from review.models import ActionItem, AddedTime, Review, TextTemplate
+from review.models.review import in_words
+from review.plan import PlanLine, line_from
 
 
 class ReviewForm(forms.ModelForm):
     """The whole draft. Nothing is required here: a draft may be half empty, the signature asks for the rest."""
 
-    differential = forms.CharField(
-        label="Also possible", required=False, max_length=1000, help_text="One after another, with a semicolon between."
-    )
+    finding_terms = forms.MultipleChoiceField(
+        label="Structured terms", required=False, choices=list(vocabulary.WORDS.items()),
+        widget=forms.CheckboxSelectMultiple,
+    )  # fmt: skip
     version = forms.IntegerField(widget=forms.HiddenInput)
 
     class Meta:
         model = Review
         fields = [
-            "photos_adequate", "no_opinion", "findings", "assessment", "confidence", "plan", "follow_up", "patient_text",
-            "disposition", "second_opinion", "live_contact", "handover_note",
+            "photos_adequate", "no_opinion", "findings", "finding_terms", "assessment", "confidence", "plan", "follow_up",
+            "patient_text", "disposition", "urgency", "urgency_reason", "eye_side", "acuity_given", "eye_segment",
+            "visit_before", "visit_after", "live_contact", "handover_note",
         ]  # fmt: skip
         labels = {
             "photos_adequate": "Are the photos enough to decide?",
@@ -29,47 +34,158 @@ class ReviewForm(forms.ModelForm):
             "findings": "What you see",
             "assessment": "Most likely",
             "confidence": "How sure are you?",
-            "plan": "Plan",
+            "plan": "More about the plan",
             "follow_up": "Follow-up",
             "patient_text": "For the patient",
             "disposition": "Where the care goes on",
-            "second_opinion": "This is a second opinion",
+            "urgency": "How urgent is what comes next?",
+            "urgency_reason": "Why less urgent than the clinic said",
+            "eye_side": "Eye",
+            "acuity_given": "Acuity as given",
+            "eye_segment": "Part of the eye",
+            "visit_before": "At first look: would you have asked for a visit?",
+            "visit_after": "Now: would you still ask for a visit?",
             "live_contact": "I had live contact with the patient about this",
             "handover_note": "Note for a colleague who takes over",
         }
         help_texts = {
-            "plan": "One step a line: what, who, by when.",
             "patient_text": "In plain words: what to do first, then what it is.",
+            "acuity_given": "Like “20/25 by chart in the clinic”. Write “not given” when nobody measured it.",
             "handover_note": "Shown to whoever claims the case after you. Never to the patient.",
         }
         widgets = {
-            "photos_adequate": forms.RadioSelect,
-            "confidence": forms.RadioSelect,
+            name: forms.RadioSelect
+            for name in ("photos_adequate", "confidence", "eye_side", "eye_segment", "visit_before", "visit_after")
+        } | {
             "findings": forms.Textarea(attrs={"rows": 3}),
             "assessment": forms.Textarea(attrs={"rows": 2}),
-            "plan": forms.Textarea(attrs={"rows": 3}),
+            "plan": forms.Textarea(attrs={"rows": 2}),
             "follow_up": forms.Textarea(attrs={"rows": 2}),
             "patient_text": forms.Textarea(attrs={"rows": 5}),
             "handover_note": forms.Textarea(attrs={"rows": 2}),
         }
 
+    CHOICES = {
+        "photos_adequate": Review.Adequate.choices,
+        "confidence": Review.Confidence.choices,
+        "eye_side": Review.EyeSide.choices,
+        "eye_segment": Review.Segment.choices,
+        "visit_before": Review.YesNo.choices,
+        "visit_after": Review.YesNo.choices,
+        "disposition": [("", "Not chosen"), *Review.Disposition.choices],
+        "urgency": [("", "As the clinic said"), *Urgency.choices],
+    }
+
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["photos_adequate"].choices = Review.Adequate.choices
-        self.fields["confidence"].choices = Review.Confidence.choices
-        self.fields["disposition"].choices = [("", "Not chosen"), *Review.Disposition.choices]
-        self.initial["differential"] = "; ".join(self.instance.differential)
+        for name, choices in self.CHOICES.items():
+            self.fields[name].choices = choices
+        self.initial["finding_terms"] = self.instance.finding_terms
         self.initial["version"] = self.instance.version
+        sent = self.data if self.is_bound else None
+        self.lines, self.line_errors = rows.lines_from(typed := rows.plan_rows(sent, self.instance))
+        self.plan_rows = [rows.shown_line(row) for row in typed if any(row.values())]
+        self.entries = rows.differential_from(
+            rows.differential_rows(sent, self.instance), up=self.data.get("diff_up", "") if self.is_bound else ""
+        )
+        self.photo_answers = rows.photo_answers(sent, self.instance)
+
+    def clean(self) -> dict:
+        for error in self.line_errors:
+            self.add_error(None, error)
+        return super().clean()
 
     def name_what_signing_needs(self) -> None:
         """Call it after validation: a draft may be half empty, but these are not called optional on the page."""
         self.use_required_attribute = False
-        for name in ("findings", "assessment", "plan", "patient_text"):
+        for name in ("findings", "assessment", "patient_text"):
             self.fields[name].required = True
 
+    def term_groups(self) -> list[dict]:
+        chosen = set(self["finding_terms"].value() or [])
+        return [
+            {
+                "label": group.label,
+                "terms": [{"key": key, "word": word, "is_chosen": key in chosen} for key, word in group.terms],
+                "count": sum(key in chosen for key, _ in group.terms),
+            }
+            for group in vocabulary.groups_for(self.instance.case.specialty)
+        ]
+
+    @property
+    def terms_in_words(self) -> str:
+        return vocabulary.in_words(self["finding_terms"].value() or [])
+
     def draft(self) -> dict:
+        """What `save_draft` takes."""
         data = {name: self.cleaned_data[name] for name in self.Meta.fields}
-        return data | {"differential": differential_of(self.cleaned_data["differential"])}
+        return data | {"differential": self.entries, "lines": self.lines, "photos": self.photo_answers}
+
+    def differences(self, stored: Review) -> list[dict]:
+        """Every part whose stored text is not the typed one: both are shown, nothing is lost."""
+        there = texts_of(stored)
+        typed = {
+            "differential": "; ".join(map(in_words, self.entries)),
+            "finding_terms": vocabulary.in_words(self.data.getlist("finding_terms")),
+            "lines": _lines_in_words(self.lines),
+        }
+        labels = {"differential": "Also possible", "finding_terms": "Structured terms", "lines": "Plan"}
+        found = []
+        for name, text in there.items():
+            mine = typed[name] if name in typed else self.data.get(name, "")
+            if text.strip() != mine.strip():
+                found.append({"label": labels.get(name) or self.fields[name].label, "text": text})
+        return found
+
+
+_TYPED = (
+    "findings",
+    "assessment",
+    "plan",
+    "follow_up",
+    "patient_text",
+    "urgency_reason",
+    "acuity_given",
+    "handover_note",
+)
+
+
+def texts_of(review: Review) -> dict[str, str]:
+    """Everything that somebody typed or chose from lists, as text."""
+    return {name: getattr(review, name) for name in _TYPED} | {
+        "differential": "; ".join(review.differential_words),
+        "finding_terms": vocabulary.in_words(review.finding_terms),
+        "lines": _lines_in_words([line_from(item) for item in review.action_items.all()]),
+    }
+
+
+def _lines_in_words(lines: list[PlanLine]) -> str:
+    return "\n".join(
+        ActionItem(text=line.text, owner=line.owner, due_on=line.due_on, due_weeks=line.due_weeks).in_words
+        for line in lines
+    )
+
+
+class TextTemplateForm(forms.ModelForm):
+    class Meta:
+        model = TextTemplate
+        fields = ["name", *TextTemplate.TEXTS]
+        help_texts = {
+            "plan": "One step a line: it becomes a plan line, with the time that it names (“within 2 weeks”)."
+        }
+        widgets = {name: forms.Textarea(attrs={"rows": 3}) for name in TextTemplate.TEXTS}
+        error_messages = {"name": {"required": "Give it a short name, like “Seborrheic keratosis”."}}
+
+    def clean(self) -> dict:
+        data = super().clean()
+        if not any((data.get(name) or "").strip() for name in TextTemplate.TEXTS):
+            self.add_error("findings", "Write at least one of the texts.")
+        named = TextTemplate.objects.filter(owner=self.instance.owner_id, name=data.get("name")).exclude(
+            pk=self.instance.pk
+        )
+        if named.exists():
+            self.add_error("name", "You have a text of this name. Choose another name.")
+        return data
 
 
 class TimeForm(forms.Form):

@@ -16,7 +16,7 @@ from config.audit.services import record
 from config.work.services import due_fields
 from intake.models import Photo
 from intake.workflow import move
-from review import beats
+from review import beats, plan, vocabulary
 from review.attestation import attestation, by_day
 from review.checks import Check, signing_checks
 from review.delivery import deliver_review
@@ -24,7 +24,7 @@ from review.errors import NotReadyToSign, NumberChanged, ReviewRefused
 from review.models import Review
 
 UNDER_10, FROM_10_TO_20, OVER_20, NO_TIME = "under_10", "10_to_20", "over_20", "none"
-RECORD_VERSION = 1
+RECORD_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -146,6 +146,7 @@ def _freeze(proposal: Proposal, now: datetime, key: str, tape_sha256: str) -> No
     )
     if not frozen:
         raise NumberChanged
+    plan.freeze(review, now, day)
 
 
 def digest(content: dict) -> str:
@@ -155,7 +156,8 @@ def digest(content: dict) -> str:
 
 _TEXT_FIELDS = (
     "photos_adequate", "findings", "assessment", "confidence", "differential", "plan", "follow_up", "patient_text",
-    "disposition", "second_opinion", "no_opinion", "live_contact", "time_dispute",
+    "disposition", "urgency", "urgency_reason", "eye_side", "acuity_given", "eye_segment", "visit_before", "visit_after",
+    "second_opinion", "no_opinion", "live_contact", "time_dispute",
 )  # fmt: skip
 
 
@@ -163,6 +165,7 @@ def signed_record(proposal: Proposal, now: datetime, day: date, tape_sha256: str
     """Everything that the signature covers, as it stood: later edits of people, places or photos do not reach it."""
     review, time, case = proposal.review, proposal.time, proposal.review.case
     practitioner = review.specialist.practitioner
+    adequate = dict(review.photo_adequacies.values_list("photo", "adequate"))
     return {
         "record": RECORD_VERSION,
         "review": str(review.pk),
@@ -176,10 +179,12 @@ def signed_record(proposal: Proposal, now: datetime, day: date, tape_sha256: str
             "patient_state": case.patient_state,
         },
         "photos": [
-            {"id": str(photo.pk), "sha256": photo.sha256, "slot": photo.slot}
+            {"id": str(photo.pk), "sha256": photo.sha256, "slot": photo.slot, "adequate": adequate.get(photo.pk, "")}
             for photo in Photo.objects.live().filter(case=case, work_status="done", refusal_reason="").order_by("pk")
         ],
         "opinion": {name: getattr(review, name) for name in _TEXT_FIELDS},
+        "finding_terms": vocabulary.as_record(review.finding_terms),
+        "plan_lines": plan.as_record(review, day),
         "diagnoses": [
             {"icd10cm": d.icd10cm, "description": d.description, "rank": d.rank} for d in review.diagnoses.all()
         ],

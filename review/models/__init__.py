@@ -1,8 +1,22 @@
 """A specialist's work and its evidence. Import models from this package; its files depend only on those above them."""
 
 from review.models.delivery import Delivery
+from review.models.documentation import FavouriteCode, PhotoAdequacy, TextTemplate
 from review.models.icd import Icd10Code
+from review.models.plan import ActionItem
 from review.models.review import Addendum, Review, ReviewDiagnosis
 from review.models.time import AddedTime, Beat
 
-__all__ = ["Addendum", "AddedTime", "Beat", "Delivery", "Icd10Code", "Review", "ReviewDiagnosis"]
+__all__ = [
+    "ActionItem",
+    "AddedTime",
+    "Addendum",
+    "Beat",
+    "Delivery",
+    "FavouriteCode",
+    "Icd10Code",
+    "PhotoAdequacy",
+    "Review",
+    "ReviewDiagnosis",
+    "TextTemplate",
+]

@@ -10,8 +10,13 @@ VERIFIED_UNTIL = date(2026, 9, 30)
 
 
 class Icd10CodeQuerySet(models.QuerySet["Icd10Code"]):
-    def search(self, text: str) -> "Icd10CodeQuerySet":
-        """Codes that start with the text, or whose description holds all of its words."""
+    def billable_on(self, day: date) -> "Icd10CodeQuerySet":
+        """Codes that may stand on a claim of that day, as far as the release that we hold knows."""
+        in_force = Q(valid_until__isnull=True) | Q(valid_until__gte=day)
+        return self.filter(in_force, billable=True, valid_from__lte=day)
+
+    def search(self, text: str, day: date) -> "Icd10CodeQuerySet":
+        """Billable codes of the day that start with the text, or whose description holds all of its words."""
         words = text.split()
         if not words:
             return self.none()
@@ -19,7 +24,7 @@ class Icd10CodeQuerySet(models.QuerySet["Icd10Code"]):
         for word in words:
             by_words &= Q(description__icontains=word)
         by_code = Q(code__istartswith=text.replace(" ", ""))
-        return self.filter(by_code | by_words, billable=True).order_by("code")
+        return self.billable_on(day).filter(by_code | by_words).order_by("code")
 
 
 class Icd10Code(models.Model):
@@ -42,6 +47,9 @@ class Icd10Code(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {self.description}"
+
+    def is_billable_on(self, day: date) -> bool:
+        return self.billable and self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
 
     def is_verified_on(self, day: date) -> bool:
         """Whether the release that we hold covers that day; a later day is allowed and shown as not verified."""

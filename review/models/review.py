@@ -6,7 +6,14 @@ from django.db.models import Q
 from django.utils import timezone
 
 from config.work.models import WorkRow
-from intake.models import Case
+from intake.models import Case, Urgency
+
+
+def in_words(entry: dict | str) -> str:
+    """An entry of a differential; records of the first version hold plain text."""
+    if isinstance(entry, str):
+        return entry
+    return f"{entry['text']} ({entry['confidence']})" if entry.get("confidence") else entry["text"]
 
 
 class ReviewQuerySet(models.QuerySet["Review"]):
@@ -41,6 +48,20 @@ class Review(WorkRow):
         PROCEDURE = "procedure", "Procedure or biopsy"
         URGENT = "urgent", "In person within days"
 
+    class Segment(models.TextChoices):
+        ANTERIOR = "anterior", "Anterior segment"
+        POSTERIOR = "posterior", "Posterior segment"
+        LIDS = "lids", "Lids and around the eye"
+
+    class EyeSide(models.TextChoices):
+        RIGHT = "right", "OD (right)"
+        LEFT = "left", "OS (left)"
+        BOTH = "both", "OU (both)"
+
+    class YesNo(models.TextChoices):
+        YES = "yes", "Yes"
+        NO = "no", "No"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="reviews")
     specialist = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reviews")
@@ -53,11 +74,22 @@ class Review(WorkRow):
     findings = models.TextField(max_length=8000, blank=True)
     assessment = models.TextField(max_length=4000, blank=True)
     confidence = models.CharField(max_length=10, choices=Confidence, blank=True)
+    # ranked: [{"text": "Dysplastic nevus", "confidence": "medium" or ""}, ...]
     differential = models.JSONField(default=list, blank=True)
+    # keys of review/vocabulary.py
+    finding_terms = models.JSONField(default=list, blank=True)
     plan = models.TextField(max_length=8000, blank=True)
     follow_up = models.TextField(max_length=2000, blank=True)
     patient_text = models.TextField(max_length=8000, blank=True)
     disposition = models.CharField(max_length=20, choices=Disposition, blank=True)
+    urgency = models.CharField(max_length=10, choices=Urgency, blank=True)
+    urgency_reason = models.CharField(max_length=500, blank=True)
+    eye_side = models.CharField(max_length=10, choices=EyeSide, blank=True)
+    acuity_given = models.CharField(max_length=100, blank=True)
+    eye_segment = models.CharField(max_length=10, choices=Segment, blank=True)
+    # "would you have asked for a visit?", at the first look and before signing
+    visit_before = models.CharField(max_length=3, choices=YesNo, blank=True)
+    visit_after = models.CharField(max_length=3, choices=YesNo, blank=True)
     handover_note = models.TextField(max_length=2000, blank=True)
     second_opinion = models.BooleanField(default=False)
     no_opinion = models.BooleanField(default=False)
@@ -95,6 +127,14 @@ class Review(WorkRow):
             ),
             models.CheckConstraint(condition=Q(status__in=["draft", "signed"]), name="review_status_is_known"),
             models.CheckConstraint(
+                condition=Q(urgency__in=["", "urgent", "priority", "routine"])
+                & Q(eye_side__in=["", "right", "left", "both"])
+                & Q(eye_segment__in=["", "anterior", "posterior", "lids"])
+                & Q(visit_before__in=["", "yes", "no"])
+                & Q(visit_after__in=["", "yes", "no"]),
+                name="review_choices_are_known",
+            ),
+            models.CheckConstraint(
                 condition=Q(status="draft", signed_at__isnull=True)
                 | (
                     Q(status="signed", signed_at__isnull=False, date_of_service__isnull=False)
@@ -121,6 +161,11 @@ class Review(WorkRow):
     @property
     def is_signed(self) -> bool:
         return self.status == self.Status.SIGNED
+
+    @property
+    def differential_words(self) -> list[str]:
+        """In their order: "Dysplastic nevus (medium)"."""
+        return [in_words(entry) for entry in self.differential]
 
     @property
     def total_ms(self) -> int:

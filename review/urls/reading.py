@@ -1,12 +1,17 @@
 from django.urls import path
 
-from review.views import clock, reading, room, signing
+from review.views import clock, codes, reading, room, signing, texts
 
 urlpatterns = [
     path("reading/", reading.worklist, name="worklist"),
     path("reading/next/", reading.claim_next, name="claim_next"),
     path("reading/signed/", reading.signed_list, name="signed_list"),
-    path("reading/codes/", room.codes, name="codes"),
+    path("reading/codes/", codes.codes, name="codes"),
+    path("reading/codes/favourite/", codes.favourite, name="favourite"),
+    path("reading/texts/", texts.texts, name="texts"),
+    path("reading/texts/new/", texts.text, name="new_text"),
+    path("reading/texts/<int:pk>/", texts.text, name="text"),
+    path("reading/texts/<int:pk>/remove/", texts.remove_text, name="remove_text"),
     path("reading/<uuid:case_id>/", room.room, name="room"),
     path("reading/<uuid:case_id>/claim/", reading.claim, name="claim"),
     path("reading/<uuid:case_id>/release/", reading.release, name="release"),

@@ -12,10 +12,12 @@ from intake.desk_forms import AskForm, RedirectForm
 from intake.models import Case
 from intake.services import IntakeRefused
 from intake.workflow import TransitionRefused, may
-from review import services
+from review import services, vocabulary
 from review import worklist as lists
 from review.beats import review_time
 from review.forms import ReasonForm, ReleaseForm
+from review.models.review import in_words
+from review.plan import words_of_plan
 from review.views.common import is_held_by, own_review, reading_case, to_room
 from review.views.spans import spans_of
 
@@ -167,6 +169,11 @@ def signed(request: HttpRequest, case_id) -> HttpResponse:
         "case": case,
         "review": review,
         "signed": review.signed_record,
+        "terms": vocabulary.in_words(
+            [term["key"] for term in review.signed_record.get("finding_terms", {}).get("terms", [])]
+        ),
+        "differential": [in_words(entry) for entry in review.signed_record["opinion"].get("differential", [])],
+        "plan_lines": words_of_plan(review),
         "spans": spans_of(time),
         "added": review.added_times.all(),
         "deliveries": case.deliveries.select_related("recipient"),

@@ -12,6 +12,7 @@ from intake.models import Case
 from intake.workflow import TransitionRefused, may
 from review import delivery
 from review.models import Delivery, Review
+from review.plan import words_of_plan
 
 
 class AddendumForm(forms.Form):
@@ -56,7 +57,7 @@ def _context(case: Case, review: Review) -> dict:
         "addenda": review.addenda.all(),
         "deliveries": case.deliveries.select_related("recipient", "told_by", "acknowledged_by"),
         "zone": review.time_zone,
-        "plan_lines": [line.strip() for line in review.plan.splitlines() if line.strip()],
+        "plan_lines": words_of_plan(review),
     }
 
 

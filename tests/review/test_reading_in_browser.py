@@ -17,7 +17,7 @@ from intake.renditions import process_photo
 from intake.services import attach_photo
 from review.models import Beat, Review
 from tests import factories
-from tests.review.conftest import NEVUS_LEFT, NEVUS_RIGHT
+from tests.review.conftest import NEVUS_RIGHT
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
@@ -90,15 +90,20 @@ def open_page(browser, live_server, user, width=1440, height=900, **options):
 
 
 def type_the_review(page):
-    page.get_by_label("Yes", exact=True).check()
+    page.locator("#id_photos_adequate").get_by_label("Yes", exact=True).check()
     page.fill("#id_findings", "Asymmetric 14 mm brown macule, at least 3 shades, irregular border.")
     page.fill("#id_assessment", "Atypical nevus; rule out melanoma")
     page.fill("#id_icd_q", "nevi right")
     page.locator("#icd-found button").first.wait_for()
     page.locator(f"#icd-found button[value='{NEVUS_RIGHT}']").click()
-    page.fill("#id_differential", "Dysplastic nevus; solar lentigo")
-    page.get_by_label("Medium").check()
-    page.fill("#id_plan", "Excision biopsy, 2 mm margin: clinic, within 14 days")
+    page.locator("[name=diff_text]").nth(0).fill("Dysplastic nevus")
+    page.locator("[name=diff_text]").nth(1).fill("solar lentigo")
+    page.locator("[name=diff_confidence]").nth(0).select_option("medium")
+    page.locator("#id_confidence").get_by_label("Medium").check()
+    page.locator(".plan-line summary").click()
+    page.fill("[name=plan_text]", "Excision biopsy, 2 mm margin")
+    page.select_option("[name=plan_kind]", "biopsy")
+    page.fill("[name=plan_weeks]", "2")
     page.fill("#id_patient_text", "Have the spot taken out within two weeks. Your clinic calls you.")
 
 
@@ -117,7 +122,8 @@ def test_from_the_list_to_the_signature(live_server, browser, look, pictured, da
     page.wait_for_url("**/sign/")
     look(page, "sign")
     review = Review.objects.get()
-    assert review.differential == ["Dysplastic nevus", "solar lentigo"]
+    assert review.differential_words == ["Dysplastic nevus (medium)", "solar lentigo"]
+    assert review.action_items.get().in_words == "Excision biopsy, 2 mm margin (Clinic, within 2 weeks)"
     assert list(review.diagnoses.values_list("icd10cm", flat=True)) == [NEVUS_RIGHT]
     assert Beat.objects.latest("pk").state == "ended"
     page.get_by_role("link", name="See every interval").click()
@@ -195,44 +201,6 @@ def test_offline_says_so_keeps_the_text_and_sends_it_later(live_server, browser,
     assert review.findings == "Typed without a line"
 
 
-def test_what_is_typed_before_the_scripts_have_come_is_searched_and_saved(live_server, browser, review, dana, icd):
-    page = open_page(browser, live_server, dana)
-    late = []
-    page.route("**/js/room*", lambda route: late.append(route))
-    page.goto(live_server.url + reverse("review:room", args=[review.case_id]), wait_until="commit")
-    # the clock runs already; the search, which waits for the whole page, does not
-    page.locator("#clock[data-state=counting]").wait_for()
-    page.get_by_label("Yes", exact=True).check()
-    page.fill("#id_findings", "Brown macule")
-    page.fill("#id_icd_q", NEVUS_RIGHT)
-    late[0].continue_()
-    page.locator("#icd-found button", has_text=NEVUS_RIGHT).wait_for()
-    page.locator("[data-saved]", has_text="Draft saved").wait_for()
-    review.refresh_from_db()
-    assert (review.findings, review.photos_adequate) == ("Brown macule", "yes")
-
-
-def test_enter_takes_only_a_code_of_the_words_that_stand_there(live_server, browser, review, dana, icd):
-    page = open_page(browser, live_server, dana)
-    page.goto(live_server.url + reverse("review:room", args=[review.case_id]))
-    page.fill("#id_icd_q", NEVUS_LEFT)
-    page.locator("#icd-found button", has_text=NEVUS_LEFT).wait_for()
-    held = []
-    page.route("**/reading/codes/**", lambda route: held.append(route))
-    page.fill("#id_icd_q", "Dermatitis")
-    page.keyboard.press("Enter")  # before the answer for these words is there
-    page.wait_for_function("document.querySelector('#id_icd_q').classList.contains('htmx-request')")
-    assert page.locator("[data-codes] li").count() == 0
-    held.pop().abort()
-    page.get_by_text("The search does not answer. Press Enter to search again.").wait_for()
-    page.unroute("**/reading/codes/**")
-    page.keyboard.press("Enter")
-    page.locator("#icd-found button", has_text="L30.9").wait_for()
-    page.keyboard.press("Enter")
-    page.locator("[data-codes] li", has_text="L30.9").wait_for()
-    assert page.locator("[data-codes] li").count() == 1
-
-
 def test_a_second_window_shows_both_texts(live_server, browser, review, dana):
     page = open_page(browser, live_server, dana)
     address = live_server.url + reverse("review:room", args=[review.case_id])
@@ -275,7 +243,7 @@ def test_without_a_script_the_review_is_typed_and_signed(live_server, browser, p
     page.locator("noscript .alert", has_text="").first.wait_for()
     assert "your time cannot be counted here" in page.locator(".pane-doc noscript").inner_text()
     page.locator(".strip button").nth(1).click()
-    page.get_by_label("Yes", exact=True).check()
+    page.locator("#id_photos_adequate").get_by_label("Yes", exact=True).check()
     page.fill("#id_findings", "Brown macule")
     page.fill("#id_icd_q", "nevi right")
     page.get_by_role("button", name="Find").click()

@@ -25,7 +25,8 @@ def url(name, case):
 def form_of(review, **changes):
     fields = {name: value for name, value in DRAFT.items() if name != "differential"}
     data = fields | {
-        "differential": "Solar lentigo; lentigo simplex",
+        "diff_text": ["Solar lentigo", "lentigo simplex", ""],
+        "diff_confidence": ["low", "", ""],
         "version": review.version,
         "icd10cm": [NEVUS_RIGHT],
     }
@@ -88,7 +89,10 @@ def test_every_button_saves_without_a_script(sign_in, review, ready, icd, dana):
     answer = client.post(url("save", ready), form_of(review, next="sign"))
     assert answer.url == url("sign", ready)
     review.refresh_from_db()
-    assert review.findings == DRAFT["findings"] and review.differential == ["Solar lentigo", "lentigo simplex"]
+    assert review.findings == DRAFT["findings"] and review.differential_words == [
+        "Solar lentigo (low)",
+        "lentigo simplex",
+    ]
     assert list(review.diagnoses.values_list("icd10cm", flat=True)) == [NEVUS_RIGHT]
     removed = form_of(review, remove_code=NEVUS_RIGHT, add_code="L30.9")
     assert client.post(url("save", ready), removed).url == url("room", ready)

@@ -77,18 +77,32 @@
     if ([...form.querySelectorAll("input[name=icd10cm]")].some((input) => input.value === code)) return;
     const row = document.createElement("li"), input = document.createElement("input");
     const text = document.createElement("span"), bold = document.createElement("b"), remove = document.createElement("button");
+    const star = document.createElement("button");
     input.type = "hidden"; input.name = "icd10cm"; input.value = code;
     text.className = "small"; bold.className = "num"; bold.textContent = code;
     text.append(bold, ` ${description}`);
     remove.className = "btn btn-quiet btn-sm"; remove.type = "submit"; remove.name = "remove_code"; remove.value = code;
     remove.textContent = "Remove"; remove.setAttribute("aria-label", `Remove ${code}`);
-    row.append(input, text, remove);
+    star.className = "btn btn-quiet btn-sm"; star.type = "submit"; star.name = "favourite"; star.value = code;
+    star.textContent = "Keep"; star.setAttribute("aria-label", `Keep ${code} at hand`); star.setAttribute("aria-pressed", "false");
+    text.classList.add("grow");
+    row.append(input, text, star, remove);
     codes.append(row);
   };
   form.addEventListener("click", (event) => {
     const hit = event.target.closest("button[name=add_code]");
     const gone = event.target.closest("button[name=remove_code]");
-    if (hit) {
+    const kept = event.target.closest("button[name=favourite]");
+    if (kept) {
+      event.preventDefault();
+      const form_ = new FormData();
+      form_.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
+      form_.append("code", kept.value);
+      fetch(codes.dataset.favourites, { method: "POST", body: form_, credentials: "same-origin", headers: { Accept: "application/json" } })
+        .then((answer) => (answer.ok ? answer.json() : null))
+        .then((told) => { if (told) kept.setAttribute("aria-pressed", String(told.is_favourite)); })
+        .catch(() => warn("The line is down: the code is not kept at hand."));
+    } else if (hit) {
       event.preventDefault();
       addCode(hit.value, hit.dataset.description);
       document.getElementById("icd-found").replaceChildren();
@@ -102,32 +116,12 @@
       touched();
     }
   });
-  const query = form.elements.icd_q, found = document.getElementById("icd-found");
-  const search = () => { if (window.htmx) htmx.trigger(query, "search"); };
   if (find && window.htmx) find.hidden = true;
-  query.addEventListener("keydown", (event) => {
+  form.elements.icd_q.addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
     event.preventDefault();
-    // never a code that was found for other words than those that stand here now
-    const list = found.querySelector("[data-query]"), hit = found.querySelector("button[name=add_code]");
-    if (hit && list.dataset.query === query.value.trim()) hit.click();
-    else search();
-  });
-  for (const kind of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
-    query.addEventListener(kind, () => {
-      const words = document.createElement("p");
-      words.className = "small"; words.textContent = "The search does not answer. Press Enter to search again.";
-      found.replaceChildren(words);
-    });
-  }
-
-  // What was typed before the scripts had come: no event told of it. htmx is ready by then, it listens first.
-  const changed = (field) => (field.type === "radio" || field.type === "checkbox" ? field.checked !== field.defaultChecked
-    : field.type === "select-one" ? !(field.selectedOptions[0] || {}).defaultSelected && field.selectedIndex > 0
-    : "defaultValue" in field && field.value !== field.defaultValue);
-  document.addEventListener("DOMContentLoaded", () => {
-    if ([...form.elements].some((field) => field !== query && changed(field))) touched();
-    if (changed(query)) search();
+    const hit = form.querySelector("button[name=add_code]");
+    if (hit) hit.click();
   });
 
   // Every way out saves first and closes the run of the clock, then goes on as it would without this script.

@@ -1,1 +1,0 @@
-"""The billing rooms' pages, one file a room. No photographs, no clinical text."""

@@ -1,0 +1,84 @@
+"""ICD-10-CM beside the form: found by search, kept as favourites, at hand because recent."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from config.accounts.access import role_required
+from config.accounts.models import User
+from intake.models import Case
+from review.models import FavouriteCode, Icd10Code, ReviewDiagnosis
+from review.models.icd import RELEASE
+
+SHOWN_CODES = 20
+SHOWN_RECENT = 6
+LOOK_BACK = 60  # diagnoses
+
+
+@role_required("specialist")
+def codes(request: HttpRequest) -> HttpResponse:
+    """Codes by their beginning, or by all the words of their description."""
+    query = request.GET.get("icd_q", "").strip()
+    group = request.user.main_clinic
+    context = {"icd_q": query, "icd_codes": _found(query, timezone.localdate(None, group.zone if group else None))}
+    return render(request, "review/partials/codes.html", context | {"release": RELEASE})
+
+
+def _found(query: str, day) -> list[Icd10Code]:
+    found = list(Icd10Code.objects.search(query, day)[:SHOWN_CODES]) if query else []
+    for row in found:
+        row.verified = row.is_verified_on(day)
+    return found
+
+
+def codes_for_room(request: HttpRequest, case: Case, chosen: list[str]) -> dict:
+    """Chosen codes with their star, what was searched, and what is at hand."""
+    day = timezone.localdate(None, case.group.zone)
+    query = request.GET.get("icd_q", "").strip()
+    favourites = list(FavouriteCode.objects.filter(user=request.user).values_list("icd10cm", flat=True))
+    recent = list(
+        ReviewDiagnosis.objects.filter(review__specialist=request.user)
+        .exclude(review__case=case)
+        .order_by("-pk")
+        .values_list("icd10cm", flat=True)[:LOOK_BACK]
+    )
+    recent = [code for code in dict.fromkeys(recent) if code not in favourites][:SHOWN_RECENT]
+    known = Icd10Code.objects.in_bulk([*chosen, *favourites, *recent])
+
+    def usable(keys: list[str]) -> list[Icd10Code]:
+        return [known[code] for code in keys if code in known and known[code].is_billable_on(day)]
+
+    diagnoses = [known[code] for code in chosen if code in known]
+    for row in diagnoses:
+        row.is_favourite = row.code in favourites
+    return {
+        "diagnoses": diagnoses,
+        "icd_q": query,
+        "icd_codes": _found(query, day),
+        "favourites": usable(favourites),
+        "recent_codes": usable(recent),
+        "release": RELEASE,
+    }
+
+
+def chosen_codes(request: HttpRequest) -> list[str]:
+    codes = [*request.POST.getlist("icd10cm"), request.POST.get("add_code", "")]
+    gone = request.POST.get("remove_code", "")
+    return [code for code in dict.fromkeys(codes) if code and code != gone]
+
+
+@role_required("specialist")
+@require_POST
+def favourite(request: HttpRequest) -> JsonResponse:
+    """For the page's script; without one the form's button does the same."""
+    return JsonResponse({"is_favourite": toggle_favourite(request.user, request.POST.get("code", ""))})
+
+
+def toggle_favourite(user: User, code: str) -> bool:
+    """Whether it is a favourite now."""
+    removed, _ = FavouriteCode.objects.filter(user=user, icd10cm=code).delete()
+    if removed or not Icd10Code.objects.filter(code=code).exists():
+        return False
+    FavouriteCode.objects.get_or_create(user=user, icd10cm=code)
+    return True
