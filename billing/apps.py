@@ -5,8 +5,17 @@ class BillingConfig(AppConfig):
     name = "billing"
 
     def ready(self) -> None:
-        from billing import desk, invariants
-        from billing.models import Batch, BatchFile, BatchLine, ChargeDecision, ChargeLine, HoldRelease
+        from billing import desk, guards, invariants
+        from billing.models import (
+            Batch,
+            BatchFile,
+            BatchLine,
+            ChargeDecision,
+            ChargeLine,
+            ChargeReversal,
+            HoldRelease,
+            ReferenceChange,
+        )
         from config import navigation, registry, work
         from config.audit.triggers import register_append_only
         from review.models import Review
@@ -15,8 +24,9 @@ class BillingConfig(AppConfig):
         work.register("decision", ChargeLine, "billing.decide_again_task", "default", "charge line")
         work.register_periodic("wake changed lines", "billing.wake_changed_task", 2)
         work.register_periodic("wake held lines", "billing.wake_all_task", 600)
-        for model in (Batch, BatchFile, BatchLine, ChargeDecision, HoldRelease):
+        for model in (Batch, BatchFile, BatchLine, ChargeDecision, ChargeReversal, HoldRelease, ReferenceChange):
             register_append_only(model._meta.db_table)
+        guards.install()
         for check in (
             invariants.every_signed_review_has_one_decision,
             invariants.no_line_without_a_signature,
@@ -24,6 +34,8 @@ class BillingConfig(AppConfig):
             invariants.batch_bytes_are_unchanged,
             invariants.batches_add_up,
             invariants.exported_lines_are_in_a_batch,
+            invariants.void_lines_are_reversed_to_the_cent,
+            invariants.superseded_lines_have_their_next_version,
         ):
             registry.register_invariant(check.__name__, check)
         navigation.register("biller", "Desk", "billing:desk", desk.ready_count)

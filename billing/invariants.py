@@ -8,13 +8,14 @@ from hashlib import sha256
 from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
+from billing.lifecycle import BEFORE_SENDING, ENDED
 from billing.models import Batch, BatchFile, ChargeLine
 from review.models import Review
 
 
 def every_signed_review_has_one_decision() -> Iterator[str]:
     late = timezone.now() - timedelta(minutes=2)
-    live = Count("charge_lines", filter=~Q(charge_lines__status="void"))
+    live = Count("charge_lines", filter=~Q(charge_lines__status__in=ENDED))
     void = Count("charge_lines", filter=Q(charge_lines__status="void"))
     for review in Review.objects.signed().filter(signed_at__lt=late).annotate(live=live, void=void):
         if review.live > 1:
@@ -29,7 +30,7 @@ def no_line_without_a_signature() -> Iterator[str]:
 
 
 def lines_match_their_last_decision() -> Iterator[str]:
-    for line in ChargeLine.objects.exclude(status__in=("void", "exported")).prefetch_related("decisions"):
+    for line in ChargeLine.objects.filter(status__in=BEFORE_SENDING).prefetch_related("decisions"):
         last = list(line.decisions.all())[-1:]
         if not last or (last[0].status, last[0].code, last[0].amount) != (line.status, line.code, line.amount):
             yield f"line {line.number}: differs from its last decision"
@@ -52,3 +53,17 @@ def exported_lines_are_in_a_batch() -> Iterator[str]:
         yield f"line {line.number}: exported, but in no batch"
     for line in ChargeLine.objects.filter(batch_lines__isnull=False).exclude(status="exported"):
         yield f"line {line.number}: in a batch, but {line.status}"
+
+
+def void_lines_are_reversed_to_the_cent() -> Iterator[str]:
+    for line in ChargeLine.objects.filter(status="void").select_related("reversal"):
+        reversal = getattr(line, "reversal", None)
+        if reversal is None:
+            yield f"line {line.number}: void, but without a reversing row"
+        elif (line.amount or Decimal()) + (reversal.amount or Decimal()):
+            yield f"line {line.number}: its reversing row does not take back its amount"
+
+
+def superseded_lines_have_their_next_version() -> Iterator[str]:
+    for line in ChargeLine.objects.filter(status="superseded", superseded_by__isnull=True):
+        yield f"line {line.number}: superseded, but by nothing"

@@ -1,26 +1,32 @@
 """What a signed review is worth. Pure: facts in, decision out; one ordered table of named checks, all failures reported.
 
-Sources: HCPCS Level II descriptors of G9868, G9869 and G9870 (time bands); the practice's own rules for everything else.
-Times are whole milliseconds; nothing is rounded.
+Sources: HCPCS Level II descriptors of G9868, G9869 and G9870 (time bands); 42 CFR 424.44 (timely filing); the practice's
+own rules for everything else. Times are whole milliseconds; nothing is rounded.
 """
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from itertools import chain
 
-RULE_VERSION = "2026-11-1"
+from billing.rule_table import BLOCKS, TEN_MINUTES_MS, WARNS, Check
+
+RULE_VERSION = "2026-11-2"
 READY, HELD, NOT_BILLABLE = "ready", "held", "not_billable"
-TEN_MINUTES_MS, TWENTY_MINUTES_MS = 600_000, 1_200_000
-TIMELY_FILING_DAYS, TIMELY_FILING_WARN_DAYS = 365, 300
+TWENTY_MINUTES_MS = 1_200_000
+TIMELY_FILING_WARN_DAYS = 300
 MEDICARE = "medicare"
 
 
 @dataclass(frozen=True)
 class Diagnosis:
+    """`is_verified`: a release of the code set that covers the day is loaded; otherwise the newest one answered."""
+
     code: str
     is_known: bool
     is_billable: bool
+    is_verified: bool = True
 
 
 @dataclass(frozen=True)
@@ -53,16 +59,35 @@ class Facts:
     needs_correction: bool = False
     too_short_seconds: int = 30
     released: frozenset[str] = field(default_factory=frozenset)
+    is_signed: bool = True
+    query_open: bool = False
+    g2010_conflict: bool = False
+    code_is_valid: bool = True
+    has_submitter: bool = True
+    date_of_birth: date | None = None
 
     def as_json(self) -> dict:
-        """JSON-ready and stable, so that its hash says whether a fact changed."""
-        raw = asdict(self) | {"released": sorted(self.released)}
+        """JSON-ready and stable, so that its hash says whether a fact changed. Of today only what it does counts."""
+        raw = asdict(self) | {"released": sorted(self.released), "filing": self.filing}
         raw.pop("decided_on")
+        raw["is_future"] = self.is_future
         return {key: _plain(value) for key, value in sorted(raw.items())}
 
     @property
     def is_medicare(self) -> bool:
         return self.payer_code == MEDICARE
+
+    @property
+    def is_future(self) -> bool:
+        return self.date_of_service > self.decided_on
+
+    @property
+    def filing(self) -> str:
+        """open, late (a warning) or expired."""
+        if self.decided_on > filing_deadline(self.date_of_service):
+            return "expired"
+        late = (self.decided_on - self.date_of_service).days >= TIMELY_FILING_WARN_DAYS
+        return "late" if late else "open"
 
 
 def _plain(value: object) -> object:
@@ -70,23 +95,31 @@ def _plain(value: object) -> object:
         return str(value)
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
     return value
 
 
 @dataclass(frozen=True)
 class Hold:
+    """A check that failed: its code, what is wrong, who can resolve it and the place where that is done."""
+
     code: str
     sentence: str
     resolver: str
+    where: str = ""
 
 
 @dataclass(frozen=True)
 class Decision:
+    """`warnings` hold nothing: they are said, and the line goes on."""
+
     status: str
     code: str
     amount: Decimal | None
     holds: tuple[Hold, ...] = ()
     reason: str = ""
+    warnings: tuple[Hold, ...] = ()
 
 
 def code_for(total_ms: int) -> str:
@@ -96,51 +129,21 @@ def code_for(total_ms: int) -> str:
     return "G9869" if total_ms <= TWENTY_MINUTES_MS else "G9870"
 
 
-@dataclass(frozen=True)
-class Check:
-    """`fails(facts)` holds the line with `code`; a biller may release it where `releasable`."""
-
-    code: str
-    sentence: str
-    resolver: str
-    fails: Callable[[Facts], bool]
-    releasable: bool = False
+def filing_deadline(day: date) -> date:
+    """The last day on which a claim for that service may arrive: one calendar year; February 29 ends on the 28th."""
+    try:
+        return day.replace(year=day.year + 1)
+    except ValueError:
+        return date(day.year + 1, 2, 28)
 
 
-def _problem(code: str) -> Callable[[Facts], bool]:
-    return lambda facts: any(found == code for found, _ in facts.claim_problems)
+def filing_warning_from(day: date) -> date:
+    return day + timedelta(days=TIMELY_FILING_WARN_DAYS)
 
 
-CHECKS: tuple[Check, ...] = (
-    Check("TIME_MISSING", "No time was counted for this review.", "the specialist: an addendum; then a biller voids or releases", lambda f: f.total_ms == 0),
-    Check("TIME_TOO_SHORT", "Very little time was counted for this review.", "a biller, after asking the specialist", lambda f: 0 < f.total_ms < f.too_short_seconds * 1000, True),
-    Check("TIME_UNCERTAIN", "With the time that was lost to an outage or a crash it could be 10 minutes or more.", "a biller, after asking the specialist", lambda f: f.total_ms < TEN_MINUTES_MS <= f.total_ms + f.lost_ms, True),
-    Check("TIME_GE_10", "The review took 10 minutes or more, so G9868 does not fit. The longer code is suggested.", "a biller decides on the code", lambda f: f.total_ms >= TEN_MINUTES_MS, True),
-    Check("TIME_DISPUTED", "The specialist disagrees with the measured time.", "a biller, after reading why", lambda f: f.time_disputed, True),
-    Check("LIVE_CONTACT", "There was a live contact with the patient, so this was not only a review of photographs.", "a biller decides", lambda f: f.live_contact, True),
-    Check("NOT_DELIVERED", "Not every recipient has the recommendation yet.", "the clinic: delivers it, prints it or calls", lambda f: not f.is_delivered),
-    Check("CORRECTION_NEEDED", "An addendum changed the diagnosis, the plan or the side.", "a biller corrects the line", lambda f: f.needs_correction),
-    Check("MEDICARE_ADVANTAGE", "The patient is in a Medicare Advantage plan, not in Original Medicare.", "a biller checks the coverage", lambda f: f.is_medicare and f.plan == "advantage"),
-    Check("MEDICARE_NOT_PRIMARY", "Medicare is not the first payer on that day.", "a biller finds the first payer", lambda f: f.is_medicare and f.plan == "secondary"),
-    Check("COVERAGE_MISSING", "No coverage is on record for that day.", "the clinic adds the coverage", lambda f: not f.payer_code),
-    Check("PAYER_POLICY_UNKNOWN", "We do not know yet whether this payer pays for this service.", "a biller records the policy and its source", lambda f: bool(f.payer_code) and not f.is_medicare and f.payer_pays is None),
-    Check("PATIENT_NOT_ALIGNED", "The patient was not aligned to the model on that day.", "a biller checks the alignment file", lambda f: f.is_medicare and not f.is_aligned),
-    Check("PROVIDER_NOT_LISTED", "The specialist was not on the model's roster on that day.", "a biller checks the roster", lambda f: f.is_medicare and bool(f.programme) and not f.is_rostered),
-    Check("PROG_INACTIVE", "The model was not active on that day.", "nobody: outside the model this is not G9868", lambda f: f.is_medicare and bool(f.programme) and not f.programme_active),
-    Check("PROGRAM_UNCONFIRMED", "It is not confirmed that this model carries the benefit.", "an administrator confirms it with a source", lambda f: f.is_medicare and f.programme_active and not f.programme_confirmed),
-    Check("CODE_NOT_IN_PROGRAM", "The model does not carry this code.", "an administrator checks the model", lambda f: f.is_medicare and f.programme_active and f.programme_confirmed and not f.programme_covers_code),
-    Check("DX_MISSING", "There is no diagnosis.", "the specialist: an addendum", lambda f: not f.diagnoses),
-    Check("DX_INVALID", "A diagnosis code is not in the code set.", "the specialist: an addendum", lambda f: any(not d.is_known for d in f.diagnoses)),
-    Check("DX_NOT_BILLABLE_ON_DOS", "A diagnosis code could not stand on a claim on that day.", "the specialist: an addendum", lambda f: any(d.is_known and not d.is_billable for d in f.diagnoses)),
-    Check("MBI_BAD", "The Medicare number is missing or not possible.", "the clinic corrects it", _problem("MBI_BAD")),
-    Check("NPI_BAD", "A provider number (NPI) is missing or not possible.", "an administrator corrects it", _problem("NPI_BAD")),
-    Check("POS_MISMATCH", "The place of service does not fit the model.", "an administrator checks the model", _problem("POS_MISMATCH")),
-    Check("ADDRESS_INCOMPLETE", "An address for the claim is not complete.", "the clinic completes it", _problem("ADDRESS_INCOMPLETE")),
-    Check("CHARGE_AMOUNT_UNSET", "No amount is set for this code on that day.", "a biller sets the fee", lambda f: f.amount is None),
-    Check("DUPLICATE", "There is another line for this patient, specialist and day.", "a biller voids one or releases this one", lambda f: f.is_duplicate, True),
-    Check("TIMELY_FILING_EXPIRED", "More than a calendar year has passed since the service.", "nobody: too late for a claim", lambda f: (f.decided_on - f.date_of_service).days > TIMELY_FILING_DAYS),
-)  # fmt: skip
-BY_CODE = {check.code: check for check in CHECKS}
+CHECKS: tuple[Check, ...] = BLOCKS
+WARNINGS: tuple[Check, ...] = WARNS
+BY_CODE = {check.code: check for check in chain(CHECKS, WARNINGS)}
 
 _NOT_BILLABLE: tuple[tuple[str, Callable[[Facts], bool]], ...] = (
     ("The photographs allowed no opinion.", lambda f: f.no_opinion),
@@ -160,14 +163,21 @@ def decide(facts: Facts) -> Decision:
     for reason, applies in _NOT_BILLABLE:
         if applies(facts):
             return Decision(NOT_BILLABLE, code, None, reason=reason)
+    released = facts.released
     holds = tuple(
-        Hold(check.code, _sentence(check, facts), check.resolver)
+        _hold(check, facts)
         for check in CHECKS
-        if check.fails(facts) and not (check.releasable and check.code in facts.released)
+        if check.fails(facts) and not (check.releasable and check.code in released)
     )
-    return Decision(HELD if holds else READY, code, facts.amount, holds)
+    warnings = tuple(_hold(check, facts) for check in WARNINGS if check.fails(facts))
+    return Decision(HELD if holds else READY, code, facts.amount, holds, "", warnings)
 
 
-def _sentence(check: Check, facts: Facts) -> str:
+def _hold(check: Check, facts: Facts) -> Hold:
     own = [sentence for code, sentence in facts.claim_problems if code == check.code]
-    return " ".join(own) or check.sentence
+    return Hold(check.code, " ".join(own) or check.sentence, check.resolver, check.where)
+
+
+def passed(facts: Facts) -> list[Check]:
+    """The checks that found nothing wrong, for the proof of a line."""
+    return [check for check in CHECKS if not check.fails(facts)]

@@ -1,20 +1,24 @@
-"""Verbs of a charge line: decide, decide again, release, void. Nothing is edited or deleted."""
+"""Verbs of a charge line: decide, decide again, release, correct, void. Nothing is edited or deleted."""
 
 import json
+from dataclasses import asdict
 from hashlib import sha256
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import F, Max, Q
 from django.utils import timezone
 
 from billing import facts as gathering
 from billing import rules
-from billing.models import ChargeDecision, ChargeLine, HoldRelease
+from billing.lifecycle import BEFORE_SENDING, ENDED, SENT
+from billing.models import ChargeDecision, ChargeLine, ChargeReversal, HoldRelease
 from config.accounts.models import User
 from config.accounts.roles import Role
 from config.audit.services import record
 from config.work import services as work
 from review.models import Review
+
+VOIDABLE = (ChargeLine.Status.HELD, ChargeLine.Status.READY, ChargeLine.Status.NOT_BILLABLE)
 
 
 class BillingRefused(Exception):
@@ -36,7 +40,10 @@ def charge_review(review_id) -> None:
     try:
         with transaction.atomic():
             work.settle(lease)
-            line = ChargeLine.objects.create(review=review, group=review.case.group, **_columns(gathered, decision))
+            version = (review.charge_lines.aggregate(top=Max("version"))["top"] or 0) + 1
+            line = ChargeLine.objects.create(
+                review=review, group=review.case.group, version=version, **_columns(gathered, decision)
+            )
             _record_decision(line, gathered, decision)
     except (work.Fenced, IntegrityError):
         # another copy was first: its line stands
@@ -62,7 +69,8 @@ def _columns(gathered: gathering.Gathered, decision: rules.Decision) -> dict:
         "code": decision.code,
         "amount": decision.amount,
         "date_of_service": gathered.facts.date_of_service,
-        "holds": [{"code": h.code, "sentence": h.sentence, "resolver": h.resolver} for h in decision.holds],
+        "holds": [asdict(hold) for hold in decision.holds],
+        "warnings": [asdict(warning) for warning in decision.warnings],
         "not_billable_reason": decision.reason,
         "payer": gathered.payer,
         "programme": gathered.programme,
@@ -122,34 +130,79 @@ def _settle_decision(
     lease: work.Lease, line: ChargeLine, gathered: gathering.Gathered, decision: rules.Decision
 ) -> None:
     last = line.decisions.last()
-    undecided = ChargeLine.objects.filter(
-        pk=line.pk, status__in=(ChargeLine.Status.HELD, ChargeLine.Status.READY)
-    ).exists()
+    status = ChargeLine.objects.values_list("status", flat=True).get(pk=line.pk)
     same = (
         last is not None
         and last.facts_sha256 == facts_digest(gathered.facts)
         and last.rule_version == rules.RULE_VERSION
     )
-    if not undecided or same:
-        work.settle(lease)
+    if status == ChargeLine.Status.HELD and not same:
+        work.settle(lease, **_columns(gathered, decision))
+        line.refresh_from_db()
+        _record_decision(line, gathered, decision)
         return
-    work.settle(lease, **_columns(gathered, decision))
-    line.refresh_from_db()
-    _record_decision(line, gathered, decision)
+    work.settle(lease)
+    if status in (ChargeLine.Status.READY, ChargeLine.Status.NOT_BILLABLE) and not same:
+        # it left `held`: what is different now is a new version; what comes to the same stays as it is
+        if (decision.status, decision.code, decision.amount) != (line.status, line.code, line.amount):
+            _supersede(line, gathered, decision, by=None)
+    elif status in SENT and gathered.facts.needs_correction and not line.needs_correction:
+        flag_for_correction(line)
+
+
+def _supersede(
+    line: ChargeLine, gathered: gathering.Gathered, decision: rules.Decision, *, by: User | None, **columns
+) -> ChargeLine:
+    """A new version in the place of a line that is not sent. Call it in a transaction."""
+    ended = ChargeLine.objects.filter(pk=line.pk, status__in=BEFORE_SENDING).update(
+        status=ChargeLine.Status.SUPERSEDED, work_status="idle", due_at=None, lease_token=None
+    )
+    if not ended:
+        raise BillingRefused(f"Line {line.number} is in a batch or has ended. Nothing was changed.")
+    new = ChargeLine.objects.create(
+        review=line.review,
+        group=line.group,
+        version=line.version + 1,
+        supersedes=line,
+        created_at=line.created_at,
+        **({"corrected_at": line.corrected_at} | _columns(gathered, decision) | columns),
+    )
+    _record_decision(new, gathered, decision)
+    record(
+        "charge.superseded",
+        by=by,
+        role=Role.BILLER if by else Role.SYSTEM,
+        subject=line,
+        clinic=line.group,
+        data={"by_line": new.number, "version": new.version},
+    )
+    return new
+
+
+def flag_for_correction(line: ChargeLine) -> None:
+    """A sent line keeps what was sent; the flag says that it has to be put right with the payer."""
+    if ChargeLine.objects.filter(pk=line.pk, needs_correction=False).update(needs_correction=True):
+        record("charge.needs_correction", by=None, role=Role.SYSTEM, subject=line, clinic=line.group)
 
 
 def wake_changed() -> int:
     """Lines whose facts changed elsewhere: delivered meanwhile, or an addendum came. Cheap: both are indexed."""
     delivered = Q(holds__icontains="NOT_DELIVERED", review__case__delivered_at__isnull=False)
+    # an addendum that changes nothing for the claim is not looked at
+    changes = Q()
+    for part in ("diagnosis", "plan", "side"):
+        changes |= Q(**{f"review__addenda__changes__{part}": True})
     corrected = Q(
-        status__in=(ChargeLine.Status.HELD, ChargeLine.Status.READY),
+        changes,
+        ~Q(status__in=ENDED),
+        Q(corrected_at__isnull=True) | Q(review__addenda__created_at__gt=F("corrected_at")),
         needs_correction=False,
-        review__addenda__isnull=False,
     )
     pks = (
         ChargeLine.objects.filter(work_status__in=("idle", "done"))
         .filter(Q(delivered, status=ChargeLine.Status.HELD) | corrected)
-        .values_list("pk", flat=True)[:200]
+        .values_list("pk", flat=True)
+        .distinct()[:200]
     )
     changed = [pk for pk in pks if _facts_changed(pk)]
     return ChargeLine.objects.filter(pk__in=changed, work_status__in=("idle", "done")).update(**work.due_fields())
@@ -164,8 +217,7 @@ def _facts_changed(pk: int) -> bool:
 
 def release_hold(*, line: ChargeLine, by: User, code: str, reason: str) -> None:
     """A biller takes responsibility for one hold, with a reason; the line is decided again at once."""
-    if not by.has_role(Role.BILLER, line.group):
-        raise BillingRefused("Only billers of the group release holds.")
+    _may(by, line, "release holds")
     if code not in line.releasable:
         raise BillingRefused("This hold cannot be released. It goes when its fact is there.")
     if len(reason.strip()) < 5:
@@ -185,19 +237,44 @@ def release_hold(*, line: ChargeLine, by: User, code: str, reason: str) -> None:
     line.refresh_from_db()
 
 
-def void_line(*, line: ChargeLine, by: User, reason: str) -> None:
-    """The line stays, void, with its reason; it never joins a batch. An exported line is corrected with the payer."""
+def correct_line(*, line: ChargeLine, by: User, reason: str) -> ChargeLine:
+    """A new version of a line that is not sent, decided with every addendum up to now in it; the old one stays."""
+    _may(by, line, "correct lines")
+    if len(reason.strip()) < 5:
+        raise BillingRefused("Write what the addendum changes for the claim, and that you checked it.")
+    now = timezone.now()
+    with transaction.atomic():
+        line = ChargeLine.objects.select_for_update(of=("self",)).select_related("group", "review").get(pk=line.pk)
+        line.corrected_at = now
+        gathered = gathering.gather(_review(line.review_id), line)
+        new = _supersede(line, gathered, rules.decide(gathered.facts), by=by, corrected_at=now)
+        record(
+            "charge.corrected", by=by, role=Role.BILLER, subject=new, clinic=new.group, data={"reason": reason.strip()}
+        )
+    return new
+
+
+def _may(by: User, line: ChargeLine, verb: str) -> None:
     if not by.has_role(Role.BILLER, line.group):
-        raise BillingRefused("Only billers of the group void lines.")
+        raise BillingRefused(f"Only billers of the group {verb}.")
+
+
+def void_line(*, line: ChargeLine, by: User, reason: str) -> None:
+    """The line stays, void, and a reversing row takes its amount back. A sent line is corrected with the payer."""
+    _may(by, line, "void lines")
     if len(reason.strip()) < 5:
         raise BillingRefused("Write why the line is void.")
-    open_states = (ChargeLine.Status.HELD, ChargeLine.Status.READY)
+    now = timezone.now()
     with transaction.atomic():
-        done = ChargeLine.objects.filter(pk=line.pk, status__in=open_states).update(
-            status=ChargeLine.Status.VOID, voided_at=timezone.now(), void_reason=reason.strip(),
+        done = ChargeLine.objects.filter(pk=line.pk, status__in=VOIDABLE).update(
+            status=ChargeLine.Status.VOID, voided_at=now, void_reason=reason.strip(),
             work_status="idle", due_at=None, lease_token=None,
         )  # fmt: skip
         if not done:
             raise BillingRefused(f"Line {line.number} is not held or ready any more. Nothing was changed.")
+        line.refresh_from_db()
+        ChargeReversal.objects.create(
+            line=line, code=line.code, amount=None if line.amount is None else -line.amount, at=now, by=by,
+            date_of_service=line.date_of_service, reason=reason.strip(),
+        )  # fmt: skip
         record("charge.voided", by=by, role=Role.BILLER, subject=line, clinic=line.group)
-    line.refresh_from_db()

@@ -37,6 +37,7 @@ STATUS = {
     "exported": ("Exported", "", "info", "upload"),
     "not_billable": ("Not billable", "", "neutral", "ban"),
     "void": ("Void", "", "neutral", "x"),
+    "superseded": ("Superseded", "", "neutral", "history"),
 }
 URGENCY = {
     "urgent": ("Urgent", "bad", "zap"),

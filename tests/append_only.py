@@ -6,12 +6,12 @@ from django.test import TransactionTestCase
 
 @pytest.fixture(autouse=True, scope="session")
 def _append_only_lifted_for_flush():
-    from config.audit.triggers import lifted
+    from config.audit import guards, triggers
 
     original = TransactionTestCase._fixture_teardown
 
     def teardown(self):
-        with lifted():
+        with triggers.lifted(), guards.lifted():
             original(self)
 
     TransactionTestCase._fixture_teardown = teardown

@@ -2,15 +2,18 @@
 
 from billing.models.reference import (
     Alignment,
+    BilledElsewhere,
     Fee,
     HcpcsCode,
     Payer,
     PayerPolicy,
     Programme,
+    ReferenceChange,
     RosterEntry,
     Submitter,
 )
-from billing.models.charge import ChargeDecision, ChargeLine, HoldRelease
+from billing.models.charge import ChargeDecision, ChargeLine, ChargeReversal, HoldRelease
+from billing.models.query import ClinicianQuery
 from billing.models.batch import Batch, BatchFile, BatchLine
 
 __all__ = [
@@ -18,14 +21,18 @@ __all__ = [
     "Batch",
     "BatchFile",
     "BatchLine",
+    "BilledElsewhere",
     "ChargeDecision",
     "ChargeLine",
+    "ChargeReversal",
+    "ClinicianQuery",
     "Fee",
     "HcpcsCode",
     "HoldRelease",
     "Payer",
     "PayerPolicy",
     "Programme",
+    "ReferenceChange",
     "RosterEntry",
     "Submitter",
 ]

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from billing.lifecycle import BEFORE_SENDING, ENDED
 from billing.models.reference import Payer, Programme
 from billing.rules import BY_CODE
 from config.accounts.models import Clinic
@@ -24,7 +25,7 @@ class ChargeLineQuerySet(models.QuerySet["ChargeLine"]):
         return self.filter(group__in=user.clinics(Role.BILLER))
 
     def live(self) -> "ChargeLineQuerySet":
-        return self.exclude(status=ChargeLine.Status.VOID)
+        return self.exclude(status__in=ENDED)
 
     def undecided(self) -> "ChargeLineQuerySet":
         """Lines that a changed fact may still change."""
@@ -34,9 +35,17 @@ class ChargeLineQuerySet(models.QuerySet["ChargeLine"]):
         """Have the held lines decided again; a line whose facts did not change stays as it is."""
         return self.undecided().exclude(work_status="working").update(**due_fields())
 
+    def wake_for(self, touched: Q) -> int:
+        """Have every line that is not sent and hangs on a changed row decided again."""
+        pks = self.filter(touched, status__in=BEFORE_SENDING).exclude(work_status="working").values("pk")
+        return ChargeLine.objects.filter(pk__in=pks).update(**due_fields())
+
 
 class ChargeLine(WorkRow):
-    """The one line of a signed review. Its claim facts are a snapshot; a held line's work row is its next decision."""
+    """The one live line of a signed review. Its claim facts are a snapshot; its work row is its next decision.
+
+    From `held` on nothing of it changes but its status (`billing/lifecycle.py`, guarded): what differs is a new version.
+    """
 
     class Status(models.TextChoices):
         HELD = "held", "Held"
@@ -44,6 +53,7 @@ class ChargeLine(WorkRow):
         EXPORTED = "exported", "Exported"
         NOT_BILLABLE = "not_billable", "Not billable"
         VOID = "void", "Void"
+        SUPERSEDED = "superseded", "Superseded"
 
     id = models.BigAutoField(primary_key=True)
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
@@ -58,6 +68,13 @@ class ChargeLine(WorkRow):
     amount = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
     date_of_service = models.DateField()
     holds = models.JSONField(default=list, blank=True)
+    warnings = models.JSONField(default=list, blank=True)
+    version = models.PositiveSmallIntegerField(default=1)
+    supersedes = models.OneToOneField(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="superseded_by"
+    )
+    # addenda up to this moment are in this version
+    corrected_at = models.DateTimeField(null=True, blank=True)
     not_billable_reason = models.CharField(max_length=200, blank=True)
     snapshot = models.JSONField(default=dict)
     created_at = models.DateTimeField(default=timezone.now)
@@ -75,9 +92,16 @@ class ChargeLine(WorkRow):
             models.Index(fields=["group", "status", "-date_of_service"], name="line_desk"),
         ]
         constraints = [
-            models.UniqueConstraint(fields=["review"], condition=~Q(status="void"), name="one_live_charge_per_review"),
+            models.UniqueConstraint(
+                fields=["review"], condition=~Q(status__in=["void", "superseded"]), name="one_live_charge_per_review"
+            ),
+            models.UniqueConstraint(fields=["review", "version"], name="line_version_is_used_once"),
             models.CheckConstraint(
-                condition=Q(status__in=["held", "ready", "exported", "not_billable", "void"]),
+                condition=Q(version=1, supersedes__isnull=True) | Q(version__gt=1),
+                name="first_version_supersedes_nothing",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["held", "ready", "exported", "not_billable", "void", "superseded"]),
                 name="line_status_is_known",
             ),
             models.CheckConstraint(
@@ -107,6 +131,10 @@ class ChargeLine(WorkRow):
     @property
     def hold_codes(self) -> list[str]:
         return [hold["code"] for hold in self.holds]
+
+    def all_releases(self) -> "models.QuerySet[HoldRelease]":
+        """What billers took responsibility for, on this version and the ones before it."""
+        return HoldRelease.objects.filter(line__review=self.review_id, line__version__lte=self.version)
 
     @property
     def releasable(self) -> list[str]:
@@ -152,3 +180,28 @@ class HoldRelease(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} of {self.line_id}"
+
+
+class ChargeReversal(models.Model):
+    """The reversing row of a void line: the line stays, and this takes its amount back. Never changed (trigger)."""
+
+    line = models.OneToOneField(ChargeLine, on_delete=models.PROTECT, related_name="reversal")
+    code = models.CharField(max_length=5)
+    amount = models.DecimalField(max_digits=8, decimal_places=2, null=True)
+    date_of_service = models.DateField()
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="charge_reversals"
+    )
+    at = models.DateTimeField(default=timezone.now)
+    reason = models.CharField(max_length=300)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason=""), name="reversal_says_why"),
+            models.CheckConstraint(
+                condition=Q(amount__isnull=True) | Q(amount__lt=0), name="reversal_takes_back_what_was_charged"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"reversal of {self.line_id}"

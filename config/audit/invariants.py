@@ -1,6 +1,6 @@
 from collections.abc import Iterator
 
-from config.audit import seals, triggers
+from config.audit import guards, seals, triggers
 
 
 def chain_holds() -> Iterator[str]:
@@ -13,3 +13,5 @@ def chain_holds() -> Iterator[str]:
 def append_only_tables_are_guarded() -> Iterator[str]:
     for table in triggers.missing():
         yield f"{table} can be changed: a trigger is missing, run migrate"
+    for name in guards.missing():
+        yield f"the guard {name} is missing, run migrate"

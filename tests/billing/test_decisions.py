@@ -158,7 +158,11 @@ def test_addendum_that_changes_the_diagnosis_holds_a_ready_line(signed, dana):
     )
     run_due()
     line.refresh_from_db()
-    assert (line.status, line.hold_codes) == ("held", ["CORRECTION_NEEDED"])
+    new = line.superseded_by
+    assert (line.status, line.amount) == ("superseded", Decimal("42.00"))
+    assert (new.version, new.status, new.hold_codes) == (2, "held", ["CORRECTION_NEEDED"])
+    run_due()
+    assert ChargeLine.objects.count() == 2
 
 
 def test_biller_releases_the_longer_code(signed, kay, group):

@@ -1,0 +1,51 @@
+"""What the database itself refuses about lines and reference rows, on both engines."""
+
+from billing import lifecycle
+from billing.models import (
+    Alignment,
+    ChargeLine,
+    Fee,
+    HcpcsCode,
+    PayerPolicy,
+    Programme,
+    RosterEntry,
+)
+from config.audit.guards import Guard, keep_columns, no_overlap, register
+
+_DECIDED_SINCE = 'EXISTS (SELECT 1 FROM "billing_chargedecision" d WHERE d.at >= OLD.recorded_at)'
+
+
+def install() -> None:
+    line = ChargeLine._meta.db_table
+    register(
+        keep_columns(
+            "line_keeps_what_it_claims", line, lifecycle.FIXED, when="OLD.status <> 'held'",
+            message="a line that left held keeps its code, amount and dates: a new version supersedes it",
+        )
+    )  # fmt: skip
+    register(
+        Guard("line_moves_as_the_table_says", line, "UPDATE", lifecycle.refused_moves(), "a line cannot move that way")
+    )
+    register(Guard("line_is_never_removed", line, "DELETE", "1 = 1", "a line is never removed: void it"))
+    for model in (Alignment, Fee, HcpcsCode, PayerPolicy, Programme, RosterEntry):
+        _guard_dated(model)
+
+
+def _guard_dated(model) -> None:
+    table, name = model._meta.db_table, model._meta.model_name
+    free = {"id", "valid_until", "withdrawn_at"}
+    columns = tuple(field.column for field in model._meta.concrete_fields if field.column not in free)
+    register(
+        keep_columns(
+            f"{name}_keeps_what_was_used", table, columns, when=_DECIDED_SINCE,
+            message="a decision may rest on this row: end it and begin a new one",
+        )
+    )  # fmt: skip
+    register(
+        Guard(f"{name}_used_is_not_removed", table, "DELETE", _DECIDED_SINCE, "a decision may rest on this row: end it")
+    )
+    for guard in no_overlap(
+        f"{name}_does_not_overlap", table, model.SAME, live="withdrawn_at",
+        message="two rows of the same thing overlap: end the earlier one first",
+    ):  # fmt: skip
+        register(guard)
