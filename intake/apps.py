@@ -8,17 +8,19 @@ class IntakeConfig(AppConfig):
         from config import mail, navigation, registry, work
         from config.accounts import hooks
         from config.audit.triggers import register_append_only
-        from intake import invariants, people, queue, related
-        from intake.models import CaseEvent, Photo
+        from intake import invariants, messages, people, queue, related
+        from intake.models import CaseEvent, Message, Photo
 
         work.register("photo", Photo, "intake.process_photo_task", "images", "photo")
         work.register_periodic("reminders", "intake.remind_task", 120, "mail")
         work.register_periodic("uploads", "intake.sweep_uploads_task", 60, "images")
-        register_append_only(CaseEvent._meta.db_table)
+        register_append_only(CaseEvent._meta.db_table, Message._meta.db_table)
         navigation.register("staff", "Triage", "intake:triage_queue", queue.waiting_count)
         navigation.register("staff", "Waiting for patients", "intake:asked", queue.asked_count)
         navigation.register("staff", "All cases", "intake:all_cases")
         navigation.register("staff", "Patients", "intake:patients")
+        navigation.register("staff", "Messages", "intake:inbox", messages.waiting_at_clinic)
+        navigation.register("specialist", "Messages", "intake:inbox", messages.waiting_at_specialist)
         navigation.register("patient", "Your cases", "intake:patient_home")
         for check in (
             invariants.originals_are_there_and_unchanged,

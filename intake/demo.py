@@ -1,5 +1,6 @@
 """Demo patients, stories and photographs, sent and triaged through the services."""
 
+import uuid
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -8,7 +9,7 @@ from django.utils import timezone
 from config.accounts.demo import DemoPeople
 from config.accounts.models import User
 from config.accounts.roles import Role
-from intake import services, triage
+from intake import messages, services, triage
 from intake.demo_pictures import picture
 from intake.models import Case, Coverage, Patient, Photo
 from intake.renditions import process_photo
@@ -125,6 +126,25 @@ ANSWERS: dict[str, tuple[str, dict[str, list[str]]]] = {
     ),
     "red_eye": ("eye", {"start": ["sudden"], "vision": ["same"], "pain": ["itch"], "eye_signs": ["red", "water"]}),
 }
+
+
+# what was written about these cases: number -> (who, words), the last one not read yet
+TALKS: dict[str, tuple[tuple[str, str], ...]] = {
+    "DF-4K7Q3B": (
+        ("patient", "The spot bled again this morning after my shower. Should I cover it?"),
+        ("staff", "Thank you for telling us. Yes, use a plain bandage. The specialist sees your message too."),
+        ("patient", "I did. It stopped after a few minutes."),
+        ("dermatologist", "That helps. Please leave the bandage off for an hour a day and do not scrub it."),
+    ),
+    "DF-4K7Q4C": (("patient", "My lamp is broken. Is a photo by the window fine?"),),
+}
+
+
+def talk(people: DemoPeople, case: Case) -> None:
+    for who, words in TALKS.get(case.number, ()):
+        by = getattr(people, who)
+        messages.open_thread(case=case, by=by)
+        messages.send(case=case, by=by, text=words, key=uuid.uuid4())
 
 
 def start(people: DemoPeople, story: Story, who: Patient) -> Case:

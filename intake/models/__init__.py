@@ -3,6 +3,7 @@
 from intake.models.patient import Coverage, Patient
 from intake.models.case import Case, CaseEvent, CaseStatus, Consent, ProblemKind, Specialty, Urgency
 from intake.models.answer import Answer
+from intake.models.message import Message, MessageRead, Side, Thread
 from intake.models.related import PhotoLink, RelatedPerson
 from intake.models.photo import Photo, Rendition
 from intake.models.upload import Upload
@@ -16,6 +17,8 @@ __all__ = [
     "Consent",
     "Coverage",
     "InformationRequest",
+    "Message",
+    "MessageRead",
     "Patient",
     "Photo",
     "PhotoLink",
@@ -23,7 +26,9 @@ __all__ = [
     "RelatedPerson",
     "Rendition",
     "RequestItem",
+    "Side",
     "Specialty",
+    "Thread",
     "Upload",
     "Urgency",
 ]

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from intake.views import links, patients, photos, triage, uploads
+from intake.views import links, patients, photos, redirects, requests, triage, uploads
 
 urlpatterns = [
     path("triage/", triage.triage_queue, name="triage_queue"),
@@ -9,11 +9,11 @@ urlpatterns = [
     path("triage/cases/", triage.all_cases, name="all_cases"),
     path("triage/<uuid:case_id>/", triage.triage_case, name="triage_case"),
     path("triage/<uuid:case_id>/accept/", triage.accept, name="accept"),
-    path("triage/<uuid:case_id>/ask/", triage.ask, name="ask"),
-    path("triage/<uuid:case_id>/in-person/", triage.redirect_away, name="redirect"),
+    path("triage/<uuid:case_id>/ask/", requests.ask, name="ask"),
+    path("triage/<uuid:case_id>/in-person/", redirects.redirect_away, name="redirect"),
     path("triage/<uuid:case_id>/back/", triage.back_to_triage, name="back_to_triage"),
-    path("triage/<uuid:case_id>/go-on/", triage.go_on_without, name="go_on_without"),
-    path("my/cases/<uuid:case_id>/answer/", triage.case_answer, name="case_answer"),
+    path("triage/<uuid:case_id>/go-on/", requests.go_on_without, name="go_on_without"),
+    path("my/cases/<uuid:case_id>/answer/", requests.case_answer, name="case_answer"),
     path("triage/uploads/<uuid:upload_id>/skip/", uploads.upload_skip, name="upload_skip"),
     path("patients/", patients.patients, name="patients"),
     path("patients/new/", patients.patient_new, name="patient_new"),

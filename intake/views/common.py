@@ -19,6 +19,14 @@ def visible_case(request: HttpRequest, case_id, *statuses: str) -> Case:
     return case
 
 
+def staff_case(request: HttpRequest, case_id, *statuses: str) -> Case:
+    """A case of the clinic, for its staff."""
+    case = visible_case(request, case_id, *statuses)
+    if not request.user.has_role("staff", case.clinic):
+        raise Http404
+    return case
+
+
 def words_in(data: Mapping[str, str], name: str) -> str:
     """What was typed, outside a form; PostgreSQL holds no NUL."""
     return data.get(name, "").replace("\x00", "").strip()

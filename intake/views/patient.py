@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 from config.accounts.access import role_required
 from config.audit.services import record_view
 from intake import consents, forms, services
+from intake import messages as threads
 from intake.models import Case, CaseStatus, InformationRequest, Patient
 from intake.timeline import patient_timeline
 from intake.views.common import page, slots_with_photos, visible_case
@@ -32,8 +33,10 @@ def home(request: HttpRequest) -> HttpResponse:
         )
         .order_by("-created_at")
     )
+    new_messages = threads.unread_by_case(cases, request.user)
     for case in cases:
         case.steps = patient_timeline(case)
+        case.new_messages = new_messages.get(case.pk, 0)
     patients = list(Patient.objects.in_care_of(request.user))
     own = next((patient for patient in patients if patient.user_id == request.user.pk), None)
     record_view(request, "case.listed", request.user, cases=[str(case.pk) for case in cases])
@@ -83,6 +86,7 @@ def case(request: HttpRequest, case_id) -> HttpResponse:
         timeline=patient_timeline(case),
         slots=[entry for entry in slots_with_photos(case) if entry["photos"]],
         open_request=case.requests.filter(outcome="").first(),
+        unread_messages=threads.unread(case, request.user),
         answered=case.requests.filter(outcome="answered").prefetch_related("items"),
     )
 

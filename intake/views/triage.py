@@ -1,20 +1,20 @@
 """The triage desk: the queue, one case on one screen, and the decisions."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from config.accounts.access import role_required
 from config.audit.services import record_view
 from intake import completeness, desk_forms, queue, services, triage
+from intake import messages as threads
 from intake.alarms import alarms_of
-from intake.models import Case, CaseStatus, InformationRequest
+from intake.models import Case, CaseStatus
 from intake.uploads import offset as arrived_bytes
-from intake.views.common import page, slots_with_photos, visible_case, words_in
-from intake.workflow import moved_on, verbs_for
+from intake.views.common import slots_with_photos, staff_case, words_in
+from intake.workflow import verbs_for
 
 
 def _whole(text: str) -> int:
@@ -71,16 +71,9 @@ def all_cases(request: HttpRequest) -> HttpResponse:
     return render(request, "intake/triage_cases.html", {"cases": cases, "drafts": drafts, "text": text})
 
 
-def _staff_case(request: HttpRequest, case_id, *statuses: str) -> Case:
-    case = visible_case(request, case_id, *statuses)
-    if not request.user.has_role("staff", case.clinic):
-        raise Http404
-    return case
-
-
 @role_required("staff")
 def triage_case(request: HttpRequest, case_id) -> HttpResponse:
-    case = _staff_case(request, case_id)
+    case = staff_case(request, case_id)
     if case.status == CaseStatus.DRAFT:
         return redirect("intake:case_draft", case.pk)
     record_view(request, "case.viewed", case)
@@ -113,6 +106,7 @@ def _show(request: HttpRequest, case: Case, accept_form: desk_forms.AcceptForm, 
         "events": case.events.select_related("by"),
         "requests": case.requests.prefetch_related("items__photo__renditions").select_related("asked_by"),
         "open_request": case.requests.filter(outcome="").first(),
+        "unread_messages": threads.unread(case, request.user),
         "earlier": case.patient.cases.exclude(pk=case.pk).exclude(status=CaseStatus.DRAFT).order_by("-created_at")[:10],
         "coverage": coverage,
         "share": queue.used_share(case.submitted_at, case.triage_due_at),
@@ -124,7 +118,7 @@ def _show(request: HttpRequest, case: Case, accept_form: desk_forms.AcceptForm, 
 @role_required("staff")
 @require_POST
 def accept(request: HttpRequest, case_id) -> HttpResponse:
-    case = _staff_case(request, case_id)
+    case = staff_case(request, case_id)
     form = desk_forms.AcceptForm(request.POST, case=case)
     if form.is_valid():
         group, person = form.chosen()
@@ -154,100 +148,12 @@ def accept(request: HttpRequest, case_id) -> HttpResponse:
 
 
 @role_required("staff")
-def ask(request: HttpRequest, case_id) -> HttpResponse:
-    case = _staff_case(request, case_id)
-    may_ask = case.status in {CaseStatus.SUBMITTED, CaseStatus.READY}
-    if not may_ask and request.method != "POST":
-        raise Http404
-    form = desk_forms.AskForm(request.POST or None, case=case)
-    if request.method == "POST" and not may_ask:
-        # somebody was faster; what was typed stays on the page
-        form.add_error(None, moved_on(case))
-    elif request.method == "POST" and form.is_valid():
-        try:
-            triage.request_information(
-                case=case,
-                by=request.user,
-                items=form.items(),
-                deadline=form.deadline_at(),
-                message=form.cleaned_data["message"],
-                asked_from="clinic",
-            )
-        except (triage.TriageRefused, services.TransitionRefused) as refused:
-            form.add_error(None, str(refused))
-        else:
-            messages.success(request, f"{case.patient.name} is asked. The target pauses until the answer.")
-            return redirect("intake:triage_queue")
-    return page(request, "intake/triage_ask.html", case, form=form, back="intake:triage_case")
-
-
-@role_required("staff")
-def redirect_away(request: HttpRequest, case_id) -> HttpResponse:
-    case = _staff_case(request, case_id)
-    form = desk_forms.RedirectForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            triage.redirect_case(case=case, by=request.user, **form.cleaned_data)
-        except (triage.TriageRefused, services.TransitionRefused) as refused:
-            form.add_error(None, str(refused))
-        else:
-            messages.success(request, f"Case {case.number} is sent to in-person care. It is never billed.")
-            return redirect("intake:triage_case", case.pk)
-    return page(request, "intake/triage_redirect.html", case, form=form)
-
-
-@role_required("staff")
 @require_POST
 def back_to_triage(request: HttpRequest, case_id) -> HttpResponse:
-    case = _staff_case(request, case_id)
+    case = staff_case(request, case_id)
     try:
         triage.return_to_triage(case=case, by=request.user, reason=words_in(request.POST, "reason"))
         messages.success(request, f"Case {case.number} is back in triage.")
     except services.TransitionRefused as refused:
         messages.error(request, refused.text)
     return redirect("intake:triage_case", case.pk)
-
-
-@role_required("staff")
-@require_POST
-def go_on_without(request: HttpRequest, case_id) -> HttpResponse:
-    case = _staff_case(request, case_id, CaseStatus.NEEDS_INFORMATION)
-    open_request = get_object_or_404(InformationRequest, case=case, outcome="")
-    try:
-        triage.no_answer(request=open_request, by=request.user, reason=words_in(request.POST, "reason"))
-        messages.success(request, f"Case {case.number} goes on without an answer.")
-    except (triage.TriageRefused, services.TransitionRefused) as refused:
-        messages.error(request, str(refused))
-    return redirect("intake:triage_case", case.pk)
-
-
-@role_required("patient", "staff")
-def case_answer(request: HttpRequest, case_id) -> HttpResponse:
-    """What was asked, one row each; photos go up at once, answers with the button."""
-    case = visible_case(request, case_id)
-    own_page = "intake:patient_case" if case.is_cared_for_by(request.user) else "intake:triage_case"
-    open_request = case.requests.filter(outcome="").first() if case.status == CaseStatus.NEEDS_INFORMATION else None
-    if open_request is None:
-        if request.method != "POST":
-            raise Http404
-        messages.error(request, _("This was already answered."))
-        return redirect(own_page, case.pk)
-    items = list(open_request.items.all())
-    refused_text = ""
-    if request.method == "POST":
-        answers = {item.pk: words_in(request.POST, f"answer_{item.pk}") for item in items if item.kind == "question"}
-        try:
-            triage.answer_request(request=open_request, by=request.user, answers=answers)
-        except (triage.TriageRefused, services.TransitionRefused) as refused:
-            refused_text = str(refused)
-            items = list(open_request.items.all())
-        else:
-            messages.success(request, _("Your answer is sent."))
-            return redirect(own_page, case.pk)
-    entries = {entry["slot"].key: entry for entry in slots_with_photos(case)}
-    for item in items:
-        entry = entries.get(item.slot)
-        if entry is not None:
-            fresh = [photo for photo in entry["photos"] if photo.received_at >= open_request.created_at]
-            item.entry = {"slot": entry["slot"], "photos": fresh}
-    return page(request, "intake/case_answer.html", case, open_request=open_request, items=items, refused=refused_text)

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest
 
+from intake import messages
 from intake.alarms import alarms_of
 from intake.completeness import seven_point_words
 from intake.models import Case, CaseStatus
@@ -33,5 +34,6 @@ def story(request: HttpRequest, case: Case) -> dict:
         "seven_point": seven_point_words(case),
         "alarms": alarms_of(case, list(case.photos.live().select_related("twin__case", "case"))),
         "handovers": services.handover_notes(case, request.user),
+        "unread_messages": messages.unread(case, request.user),
         "answers": case.requests.exclude(outcome="").prefetch_related("items__photo"),
     }

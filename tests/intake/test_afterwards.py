@@ -10,7 +10,7 @@ from config.accounts.signin_models import OutgoingMail
 from intake import services, timeline, triage
 from intake.alarms import alarms_of, find_twin, onset_date
 from intake.imaging.fingerprint import distance
-from intake.models import Case, InformationRequest, Photo
+from intake.models import Case, InformationRequest, Photo, RelatedPerson
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -61,7 +61,7 @@ def test_a_reminder_goes_once_at_half_time_and_says_nothing_clinical(asked, ana)
     later = timezone.now() + timedelta(days=1, minutes=1)
     assert triage.remind_at_half_time(later) == 1
     assert triage.remind_at_half_time(later) == 0
-    mail = OutgoingMail.objects.get()
+    mail = OutgoingMail.objects.get(dedupe_key__startswith="reminder:")
     assert (mail.to, mail.template, mail.context) == (ana.email, "message_waiting", {})
 
 
@@ -215,3 +215,41 @@ def test_the_desk_says_look_twice(sign_in, submitted, ana, ben, clinic):
 def test_bits_that_differ_are_counted_and_a_flat_picture_matches_nothing():
     assert distance("00000000000000ff", "000000000000000f") == 4
     assert distance("", "") == 64
+
+
+# who is told that something is asked
+
+
+def test_the_patient_and_who_acts_for_the_patient_are_told_at_once(submitted, patient, ana, ben):
+    cara = factories.make_user("Cara")
+    RelatedPerson.objects.create(patient=patient, user=cara, relationship="carer", created_by=ben)
+    gone = factories.make_user("Gus")
+    RelatedPerson.objects.create(
+        patient=patient, user=gone, relationship="carer", created_by=ben, ended_at=timezone.now()
+    )
+    triage.request_information(
+        case=submitted, by=ben, items=[triage.Asked("question", question="Since when?")], deadline=factories.in_days(2)
+    )
+    mails = OutgoingMail.objects.filter(template="message_waiting", context={})
+    assert sorted(mails.values_list("to", flat=True)) == sorted([ana.email, cara.email])
+
+
+def test_who_has_no_account_gets_a_link_and_another_as_reminder(clinic, ben):
+    walk_in = factories.make_patient(clinic, email="wim@example.test")
+    case = factories.put_status(factories.make_draft(walk_in, by=ben), "submitted")
+    triage.request_information(
+        case=case, by=ben, items=[triage.Asked("question", question="Since when?")], deadline=factories.in_days(2)
+    )
+    assert list(OutgoingMail.objects.values_list("to", "template")) == [("wim@example.test", "photo_link")]
+    assert triage.remind_at_half_time(timezone.now() + timedelta(days=1, minutes=1)) == 1
+    assert OutgoingMail.objects.filter(template="photo_link").count() == 2
+    assert case.links.filter(revoked_at=None).count() == 1
+
+
+def test_who_cannot_be_written_to_is_not_counted_as_reminded(clinic, ben):
+    case = factories.put_status(factories.make_draft(factories.make_patient(clinic), by=ben), "submitted")
+    triage.request_information(
+        case=case, by=ben, items=[triage.Asked("question", question="Since when?")], deadline=factories.in_days(2)
+    )
+    assert triage.remind_at_half_time(timezone.now() + timedelta(days=1, minutes=1)) == 0
+    assert not OutgoingMail.objects.exists()

@@ -17,7 +17,7 @@ from intake.renditions import process_photo
 from intake.services import attach_photo
 from review.models import Beat, Review
 from tests import factories
-from tests.review.conftest import NEVUS_RIGHT
+from tests.review.conftest import NEVUS_LEFT, NEVUS_RIGHT
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
@@ -199,6 +199,44 @@ def test_offline_says_so_keeps_the_text_and_sends_it_later(live_server, browser,
     page.locator("[data-saved]", has_text="Draft saved").wait_for()
     review.refresh_from_db()
     assert review.findings == "Typed without a line"
+
+
+def test_what_is_typed_before_the_scripts_have_come_is_searched_and_saved(live_server, browser, review, dana, icd):
+    page = open_page(browser, live_server, dana)
+    late = []
+    page.route("**/js/room*", lambda route: late.append(route))
+    page.goto(live_server.url + reverse("review:room", args=[review.case_id]), wait_until="commit")
+    # the clock runs already; the search, which waits for the whole page, does not
+    page.locator("#clock[data-state=counting]").wait_for()
+    page.get_by_label("Yes", exact=True).check()
+    page.fill("#id_findings", "Brown macule")
+    page.fill("#id_icd_q", NEVUS_RIGHT)
+    late[0].continue_()
+    page.locator("#icd-found button", has_text=NEVUS_RIGHT).wait_for()
+    page.locator("[data-saved]", has_text="Draft saved").wait_for()
+    review.refresh_from_db()
+    assert (review.findings, review.photos_adequate) == ("Brown macule", "yes")
+
+
+def test_enter_takes_only_a_code_of_the_words_that_stand_there(live_server, browser, review, dana, icd):
+    page = open_page(browser, live_server, dana)
+    page.goto(live_server.url + reverse("review:room", args=[review.case_id]))
+    page.fill("#id_icd_q", NEVUS_LEFT)
+    page.locator("#icd-found button", has_text=NEVUS_LEFT).wait_for()
+    held = []
+    page.route("**/reading/codes/**", lambda route: held.append(route))
+    page.fill("#id_icd_q", "Dermatitis")
+    page.keyboard.press("Enter")  # before the answer for these words is there
+    page.wait_for_function("document.querySelector('#id_icd_q').classList.contains('htmx-request')")
+    assert page.locator("[data-codes] li").count() == 0
+    held.pop().abort()
+    page.get_by_text("The search does not answer. Press Enter to search again.").wait_for()
+    page.unroute("**/reading/codes/**")
+    page.keyboard.press("Enter")
+    page.locator("#icd-found button", has_text="L30.9").wait_for()
+    page.keyboard.press("Enter")
+    page.locator("[data-codes] li", has_text="L30.9").wait_for()
+    assert page.locator("[data-codes] li").count() == 1
 
 
 def test_a_second_window_shows_both_texts(live_server, browser, review, dana):

@@ -104,8 +104,10 @@ def _triaged(cast: DemoPeople, way: Way, case: Case, clock, now: datetime) -> No
         intake_demo.ask(
             case, cast.staff, question="" if case.patient.user_id else "Since when did you change your soap?"
         )
+        intake_demo.talk(cast, case)
         return
     case = intake_demo.accept(cast, case, way.urgency)
+    intake_demo.talk(cast, case)
     if way.status == "ready":
         return
     if way.status == "in_review":

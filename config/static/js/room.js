@@ -116,12 +116,32 @@
       touched();
     }
   });
+  const query = form.elements.icd_q, found = document.getElementById("icd-found");
+  const search = () => { if (window.htmx) htmx.trigger(query, "search"); };
   if (find && window.htmx) find.hidden = true;
-  form.elements.icd_q.addEventListener("keydown", (event) => {
+  query.addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
     event.preventDefault();
-    const hit = form.querySelector("button[name=add_code]");
-    if (hit) hit.click();
+    // never a code that was found for other words than those that stand here now
+    const list = found.querySelector("[data-query]"), hit = found.querySelector("button[name=add_code]");
+    if (hit && list.dataset.query === query.value.trim()) hit.click();
+    else search();
+  });
+  for (const kind of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
+    query.addEventListener(kind, () => {
+      const words = document.createElement("p");
+      words.className = "small"; words.textContent = "The search does not answer. Press Enter to search again.";
+      found.replaceChildren(words);
+    });
+  }
+
+  // What was typed before the scripts had come: no event told of it. htmx is ready by then, it listens first.
+  const changed = (field) => (field.type === "radio" || field.type === "checkbox" ? field.checked !== field.defaultChecked
+    : field.type === "select-one" ? !(field.selectedOptions[0] || {}).defaultSelected && field.selectedIndex > 0
+    : "defaultValue" in field && field.value !== field.defaultValue);
+  document.addEventListener("DOMContentLoaded", () => {
+    if ([...form.elements].some((field) => field !== query && changed(field))) touched();
+    if (changed(query)) search();
   });
 
   // Every way out saves first and closes the run of the clock, then goes on as it would without this script.

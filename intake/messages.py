@@ -1,0 +1,205 @@
+"""Messages about one case between the patient, the clinic and the specialist. Everybody of the case reads all of them;
+they open when the case is sent and close with it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from config.accounts.models import User
+from config.accounts.roles import Role
+from config.accounts.services import queue_mail
+from config.audit.services import record
+from intake import notices
+from intake.models import Case, CaseStatus, Message, MessageRead, Side, Thread
+from intake.services import IntakeRefused
+
+OPEN_FOR_MESSAGES = frozenset(
+    {
+        CaseStatus.SUBMITTED,
+        CaseStatus.NEEDS_INFORMATION,
+        CaseStatus.READY,
+        CaseStatus.IN_REVIEW,
+        CaseStatus.SIGNED,
+        CaseStatus.DELIVERED,
+    }
+)
+ROLES = {Side.PATIENT: Role.PATIENT, Side.CLINIC: Role.STAFF, Side.SPECIALIST: Role.SPECIALIST}
+
+
+class MessageRefused(IntakeRefused):
+    """The text may be shown."""
+
+
+@dataclass(frozen=True)
+class Line:
+    message: Message
+    is_own: bool
+    is_new: bool
+
+
+def side_of(case: Case, user: User) -> str:
+    """The side on which the user stands in this case, "" for none. The holder of a photo link is on none."""
+    if case.patient.is_cared_for_by(user):
+        return Side.PATIENT
+    if user.has_role(Role.STAFF, case.clinic):
+        return Side.CLINIC
+    reads = user.has_role(Role.SPECIALIST) and specialists_cases(user).filter(pk=case.pk).exists()
+    return Side.SPECIALIST if reads else ""
+
+
+def specialists_cases(user: User) -> QuerySet[Case]:
+    """Routed to the own group and answerable now, or reviewed by the user."""
+    mine = Q(pk__in=Case.objects.answerable_by(user).values("pk")) | Q(reviews__specialist=user)
+    return Case.objects.filter(pk__in=Case.objects.filter(mine).values("pk"))
+
+
+def why_closed(case: Case, side: str) -> str:
+    """Why nothing can be written, in words for that side; "" when it can."""
+    if case.status not in OPEN_FOR_MESSAGES:
+        return _("This case is finished, so no more messages can be sent. Call your clinic if you need something.")
+    if side != Side.PATIENT and not notices.readers(case.patient):
+        return "Nobody reads messages for this patient: there is no account. Call, or invite the patient."
+    return ""
+
+
+def send(*, case: Case, by: User, text: str, key: UUID) -> Message:
+    """One message to everybody of the case. The same form again is the same message."""
+    words = text.replace("\x00", "").strip()
+    if not words:
+        raise MessageRefused(_("Write your message first."))
+    if len(words) > Message.MAX_LENGTH:
+        raise MessageRefused(_("The message is too long. Make it shorter, or send it in two parts."))
+    with transaction.atomic():
+        # a lock on the case: it cannot close, nor a second press of the button slip in, between look and write
+        locked = Case.objects.select_for_update(of=("self",)).select_related("patient", "clinic").get(pk=case.pk)
+        side = side_of(locked, by)
+        if not side:
+            raise MessageRefused(_("You may not write in this case."))
+        sent = Message.objects.filter(by=by, key=key).first()
+        if sent is not None:
+            return sent
+        if refusal := why_closed(locked, side):
+            raise MessageRefused(refusal)
+        _tell(locked, by, side, key)
+        message = Message.objects.create(case=locked, side=side, by=by, text=words, key=key)
+        _count(locked, message)
+        record("message.sent", by=by, role=ROLES[Side(side)], subject=message, clinic=locked.clinic)
+    return message
+
+
+def _count(case: Case, message: Message) -> None:
+    Thread.objects.get_or_create(case=case)
+    unread: dict = {"last_at": message.sent_at}
+    if message.side != Side.CLINIC:
+        unread["clinic_unread"] = F("clinic_unread") + 1
+    # before a case is routed there is no specialist whom it could wait for
+    if message.side != Side.SPECIALIST and case.group_id:
+        unread["specialist_unread"] = F("specialist_unread") + 1
+    Thread.objects.filter(case=case).update(**unread)
+
+
+def _tell(case: Case, by: User, side: str, key: UUID) -> None:
+    """One notice each until it is read: the patient's side always, of the others who has written here before."""
+    told = (
+        [] if side == Side.PATIENT else [(user, bool(unread_of(case, user))) for user in notices.readers(case.patient)]
+    )
+    thread = Thread.objects.filter(case=case).first() or Thread(case=case)
+    waits = {Side.CLINIC: thread.clinic_unread > 0, Side.SPECIALIST: thread.specialist_unread > 0}
+    wrote = User.objects.filter(messages_written__case=case, is_active=True).exclude(pk=by.pk).distinct()
+    told += [(user, waits[Side(at)]) for user in wrote if (at := side_of(case, user)) not in {"", side, Side.PATIENT}]
+    for user, knows in told:
+        if not knows:
+            queue_mail("message_waiting", to=user.email, dedupe_key=f"message:{key}:{user.pk}")
+
+
+def unread_of(case: Case, user: User) -> int:
+    """How many messages of others this person of the patient's side has not read."""
+    until = MessageRead.objects.filter(case=case, user=user).values_list("until", flat=True).first() or 0
+    return case.messages.filter(pk__gt=until).exclude(side=Side.PATIENT).count()
+
+
+def unread(case: Case, user: User) -> int | None:
+    """For the link to the messages, whoever looks; None for who has none here."""
+    side = side_of(case, user)
+    if not side:
+        return None
+    if side == Side.PATIENT:
+        return unread_of(case, user)
+    thread = Thread.objects.filter(case=case).first()
+    if thread is None:
+        return 0
+    return thread.clinic_unread if side == Side.CLINIC else thread.specialist_unread
+
+
+def open_thread(*, case: Case, by: User) -> list[Line]:
+    """All messages, the new ones marked; from now on they are read on the reader's side."""
+    side = side_of(case, by)
+    count = unread(case, by)
+    lines = list(case.messages.select_related("by"))
+    fresh = {message.pk for message in [m for m in lines if m.side != side][-count:]} if count else set()
+    if lines:
+        mark_read(case=case, by=by, side=side, until=lines[-1])
+    return [Line(message, message.by_id == by.pk, message.pk in fresh) for message in lines]
+
+
+def mark_read(*, case: Case, by: User, side: str, until: Message) -> None:
+    """Only what was on the page: a message that came meanwhile stays new."""
+    if side == Side.PATIENT:
+        mark, made = MessageRead.objects.get_or_create(case=case, user=by, defaults={"until": until})
+        if not made:
+            MessageRead.objects.filter(pk=mark.pk, until__lt=until.pk).update(until=until, at=timezone.now())
+        return
+    column = f"{side}_unread"
+    with transaction.atomic():
+        if Thread.objects.select_for_update().filter(case=case, **{f"{column}__gt": 0}).exists():
+            newer = case.messages.filter(pk__gt=until.pk).exclude(side=side).count()
+            Thread.objects.filter(case=case).update(**{column: newer})
+
+
+# lists
+
+
+def threads(user: User, side: str) -> QuerySet[Thread]:
+    """The threads of a desk, unread ones first, then the newest."""
+    if side == Side.CLINIC:
+        mine = Thread.objects.filter(case__clinic__in=user.clinics(Role.STAFF))
+    else:
+        mine = Thread.objects.filter(case__in=specialists_cases(user))
+    column = f"{side}_unread"
+    return (
+        mine.annotate(unread=F(column), waits=Exists(Thread.objects.filter(pk=OuterRef("pk"), **{f"{column}__gt": 0})))
+        .select_related("case__patient", "case__clinic")
+        .order_by("-waits", "-last_at")
+    )
+
+
+def waiting_at_clinic(user: User) -> int:
+    return Thread.objects.filter(clinic_unread__gt=0, case__clinic__in=user.clinics(Role.STAFF)).count()
+
+
+def waiting_at_specialist(user: User) -> int:
+    return Thread.objects.filter(specialist_unread__gt=0, case__in=specialists_cases(user)).count()
+
+
+def unread_by_case(cases: list[Case], user: User) -> dict:
+    """Case -> unread messages, for the patient's list, in one query. No case of a photo link is in it."""
+    read = MessageRead.objects.filter(case=OuterRef("case"), user=user, until__gte=OuterRef("pk"))
+    found = (
+        Message.objects.filter(case__in=[case.pk for case in cases])
+        .exclude(side=Side.PATIENT)
+        .filter(~Exists(read))
+        .values("case")
+        .annotate(n=Count("pk"))
+    )
+    return {row["case"]: row["n"] for row in found}
+
+
+def last_messages(found: list[Thread]) -> dict:
+    """Case -> its newest message."""
+    newest = Message.objects.filter(case__in=[thread.pk for thread in found]).values("case").annotate(last=Max("pk"))
+    rows = Message.objects.select_related("by").filter(pk__in=newest.values("last"))
+    return {row.case_id: row for row in rows}

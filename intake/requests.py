@@ -1,0 +1,143 @@
+"""Asking the patient for photos or answers: each with its reason, a deadline, one reminder, and a call when it passes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from config.accounts.models import User
+from config.accounts.roles import Role
+from intake import notices
+from intake.models import Case, CaseStatus, InformationRequest, RequestItem
+from intake.services import IntakeRefused
+from intake.workflow import move
+
+
+class TriageRefused(IntakeRefused):
+    """The text may be shown."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One thing to ask for: a photo of a slot with a reason code, or a question."""
+
+    kind: str
+    slot: str = ""
+    reason_code: str = ""
+    question: str = ""
+    note: str = ""
+
+
+def request_information(
+    *, case: Case, by: User, items: Iterable[Asked], deadline: datetime, message: str = "", asked_from: str = ""
+) -> InformationRequest:
+    """Ask the patient for photos or answers, each with its reason. Both targets pause until the answer."""
+    wanted = list(items)
+    if not wanted:
+        raise TriageRefused("Choose what to ask for.")
+    if deadline <= timezone.now():
+        raise TriageRefused("Choose a deadline that is still to come.")
+    if not asked_from:
+        asked_from = "clinic" if by.has_role(Role.STAFF, case.clinic) and case.status == CaseStatus.SUBMITTED else ""
+        asked_from = asked_from or ("specialist" if by.has_role(Role.SPECIALIST) else "clinic")
+    wrong = {photo.slot: photo for photo in case.photos.live()}
+    with transaction.atomic():
+        move(case, "request_information", by=by, updates={"asked_by": by, "asked_from": asked_from})
+        request = InformationRequest.objects.create(
+            case=case, asked_by=by, asked_from=asked_from, deadline=deadline, message=message.strip()
+        )
+        RequestItem.objects.bulk_create(
+            RequestItem(
+                request=request,
+                kind=asked.kind,
+                slot=asked.slot,
+                reason_code=asked.reason_code,
+                question=asked.question,
+                note=asked.note,
+                about=wrong.get(asked.slot) if asked.reason_code != "missing" else None,
+            )
+            for asked in wanted
+        )
+        case.refresh_from_db()
+        notices.tell_of_request(case, by=by, key=f"request:{request.pk}")
+    return request
+
+
+def answer_request(*, request: InformationRequest, by: User, answers: dict[int, str]) -> Case:
+    """The patient (or staff for them) answers; photos that arrived since the question answer their slot."""
+    case = request.case
+    came = case.photos.live().filter(received_at__gte=request.created_at)
+    photos = {photo.slot: photo for photo in came if photo.status != "unreadable"}
+    missing = []
+    items = list(request.items.all())
+    for item in items:
+        item.answer = answers.get(item.pk, item.answer).strip()
+        item.photo = photos.get(item.slot) if item.kind == RequestItem.Kind.PHOTO else None
+        if item.kind == RequestItem.Kind.QUESTION and not item.answer:
+            missing.append(_("Answer: %(question)s") % {"question": item.question})
+        if item.kind == RequestItem.Kind.PHOTO and item.photo is None:
+            missing.append(_("Add the photo: %(slot)s.") % {"slot": str(item.plain_slot).lower()})
+    if missing:
+        save_answers(request=request, answers=answers)
+        raise TriageRefused(" ".join(missing))
+    now = timezone.now()
+    with transaction.atomic():
+        for item in items:
+            item.answered_at = now
+            item.save(update_fields=["answer", "photo", "answered_at"])
+        _settle_request(request, by, now, InformationRequest.Outcome.ANSWERED)
+        return _back(case, by, now)
+
+
+def save_answers(*, request: InformationRequest, answers: dict[int, str]) -> None:
+    """What was typed so far is kept, answered or not."""
+    for pk, text in answers.items():
+        request.items.filter(pk=pk).update(answer=text.strip())
+
+
+def no_answer(*, request: InformationRequest, by: User, reason: str) -> Case:
+    """Staff go on without an answer, and say why."""
+    if not reason.strip():
+        raise TriageRefused("Write why the case goes on without an answer.")
+    now = timezone.now()
+    with transaction.atomic():
+        _settle_request(request, by, now, InformationRequest.Outcome.NO_ANSWER, reason.strip())
+        return _back(request.case, by, now, reason=reason)
+
+
+def _settle_request(request: InformationRequest, by: User, now: datetime, outcome: str, reason: str = "") -> None:
+    settled = InformationRequest.objects.filter(pk=request.pk, outcome="").update(
+        outcome=outcome, answered_at=now, answered_by=by, outcome_reason=reason
+    )
+    if not settled:
+        raise TriageRefused(_("This was already answered."))
+
+
+def _back(case: Case, by: User, now: datetime, reason: str = "") -> Case:
+    """Both targets move by the time that the question was out; a specialist's own question comes back first."""
+    case.refresh_from_db()
+    paused = now - (case.needs_information_at or now)
+    updates: dict = {"triage_due_at": F("triage_due_at") + paused, "answer_due_at": F("answer_due_at") + paused}
+    if case.asked_from == "specialist":
+        updates["put_first_until"] = now + timedelta(days=1)
+    return move(case, "answer", by=by, reason=reason, updates=updates)
+
+
+def remind_at_half_time(now: datetime | None = None) -> int:
+    """One notice to each patient whose question is open and past half of its time; returns how many. Says only that
+    something waits. Harmless when it comes twice: the row is taken by a guarded update first."""
+    now = now or timezone.now()
+    reminded = 0
+    open_ones = InformationRequest.objects.filter(outcome="", reminded_at=None, deadline__gt=now)
+    for request in open_ones.select_related("case__patient__user", "case__clinic", "asked_by"):
+        if now < request.created_at + (request.deadline - request.created_at) / 2:
+            continue
+        with transaction.atomic():
+            if InformationRequest.objects.filter(pk=request.pk, reminded_at=None, outcome="").update(reminded_at=now):
+                told = notices.tell_of_request(request.case, by=request.asked_by, key=f"reminder:{request.pk}")
+                reminded += bool(told)
+    return reminded
