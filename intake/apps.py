@@ -8,15 +8,16 @@ class IntakeConfig(AppConfig):
         from config import mail, navigation, registry, work
         from config.accounts import hooks
         from config.audit.triggers import register_append_only
-        from intake import invariants, messages, people, queue, related
-        from intake.models import CaseEvent, Message, Photo
+        from intake import calls, invariants, messages, people, queue, related
+        from intake.models import CallAttempt, CaseEvent, Message, Photo
 
         work.register("photo", Photo, "intake.process_photo_task", "images", "photo")
         work.register_periodic("reminders", "intake.remind_task", 120, "mail")
         work.register_periodic("uploads", "intake.sweep_uploads_task", 60, "images")
-        register_append_only(CaseEvent._meta.db_table, Message._meta.db_table)
+        register_append_only(*(model._meta.db_table for model in (CaseEvent, Message, CallAttempt)))
         navigation.register("staff", "Triage", "intake:triage_queue", queue.waiting_count)
         navigation.register("staff", "Waiting for patients", "intake:asked", queue.asked_count)
+        navigation.register("staff", "To call", "intake:calls", calls.count)
         navigation.register("staff", "All cases", "intake:all_cases")
         navigation.register("staff", "Patients", "intake:patients")
         navigation.register("staff", "Messages", "intake:inbox", messages.waiting_at_clinic)
@@ -28,6 +29,7 @@ class IntakeConfig(AppConfig):
             invariants.every_case_follows_its_events,
             invariants.no_late_photo_without_alarm,
             invariants.open_requests_belong_to_waiting_cases,
+            invariants.every_redirect_has_its_task,
             invariants.submitted_before_it_was_signed,
             invariants.seeded_cases_only_in_a_demo,
         ):

@@ -3,15 +3,18 @@
 from datetime import timedelta
 
 from django import forms
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from config.accounts.models import User
 from config.identifiers import is_mbi
 from intake.forms import AddressForm
-from intake.models import Case, Coverage, Patient, Specialty
+from intake.models import CallAttempt, Case, Coverage, Patient, Specialty, Spoken
+from intake.reasons import QUESTION_REASONS, RETAKE_REASONS, english, in_language
 from intake.slots import slots_of
-from intake.triage import RETAKE_REASONS, Asked, groups_for
+from intake.topics import topics_of
+from intake.triage import Asked, groups_for
 
+NOBODY = "nobody"
 MRN_TAKEN = "Another patient of this clinic has this medical record number."
 DEADLINES = {"1": "Tomorrow", "2": "In 2 days", "3": "In 3 days", "7": "In 7 days"}
 
@@ -55,14 +58,8 @@ class AcceptForm(forms.Form):
         return self.routes[self.cleaned_data["route"]]
 
 
-def english(text) -> str:
-    """Stored in English, shown in the reader's language."""
-    with translation.override("en"):
-        return str(text)
-
-
 class AskForm(forms.Form):
-    """One row a slot, two questions, a deadline. Reasons count only where the slot is ticked."""
+    """One row a slot and a part of the story, two free questions, a deadline. Reasons count only where a row is ticked."""
 
     message = forms.CharField(
         label="Message to the patient",
@@ -81,16 +78,40 @@ class AskForm(forms.Form):
 
     def __init__(self, *args, case: Case, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        reasons = [(code, words) for code, (words, _) in RETAKE_REASONS.items()]
+        self.case = case
         self.slots = slots_of(case)
+        self.topics = topics_of(case)
+        self.photos = {photo.slot: photo for photo in case.photos.live().prefetch_related("renditions")}
         for slot in self.slots:
-            self.fields[f"slot_{slot.key}"] = forms.BooleanField(label=slot.label, required=False)
-            self.fields[f"reason_{slot.key}"] = forms.ChoiceField(
-                label=f"Why: {slot.label}", choices=reasons, required=False
-            )
+            self._row(f"slot_{slot.key}", f"reason_{slot.key}", slot.label, RETAKE_REASONS)
+        for topic in self.topics:
+            self._row(f"topic_{topic.key}", f"why_{topic.key}", topic.label, QUESTION_REASONS)
+        self.fields["deadline"].choices = [(key, _until(words, int(key))) for key, words in DEADLINES.items()]
+
+    def _row(self, tick: str, why: str, label: str, reasons: dict) -> None:
+        self.fields[tick] = forms.BooleanField(label=label, required=False)
+        choices = [(code, words) for code, (words, _) in reasons.items()]
+        self.fields[why] = forms.ChoiceField(label=f"Why: {label}", choices=choices, required=False)
 
     def slot_rows(self) -> list[tuple]:
-        return [(slot, self[f"slot_{slot.key}"], self[f"reason_{slot.key}"]) for slot in self.slots]
+        return [
+            (slot, self[f"slot_{slot.key}"], self[f"reason_{slot.key}"], self.photos.get(slot.key))
+            for slot in self.slots
+        ]
+
+    def topic_rows(self) -> list[tuple]:
+        return [(topic, self[f"topic_{topic.key}"], self[f"why_{topic.key}"]) for topic in self.topics]
+
+    def asks_topics(self) -> bool:
+        return any(self[f"topic_{topic.key}"].value() for topic in self.topics)
+
+    def wording(self) -> list[tuple[str, str, str]]:
+        """(reason, what the patient reads in English, the same in the patient's language where that is another)."""
+        language = self.case.patient.preferred_language
+        return [
+            (words, english(sentence), "" if language == "en" else in_language(sentence, language))
+            for words, sentence in (*RETAKE_REASONS.values(), *QUESTION_REASONS.values())
+        ]
 
     def items(self) -> list[Asked]:
         data = self.cleaned_data
@@ -99,17 +120,57 @@ class AskForm(forms.Form):
             if data.get(f"slot_{slot.key}"):
                 code = data.get(f"reason_{slot.key}") or "missing"
                 asked.append(Asked("photo", slot=slot.key, reason_code=code, note=english(RETAKE_REASONS[code][1])))
+        for topic in self.topics:
+            if data.get(f"topic_{topic.key}"):
+                code = data.get(f"why_{topic.key}") or ("not_clear" if topic.answer else "no_answer")
+                words, note = english(topic.text), english(QUESTION_REASONS[code][1])
+                asked.append(Asked("question", question=words, topic=topic.key, reason_code=code, note=note))
         asked += [Asked("question", question=data[name]) for name in ("question", "question_2") if data.get(name)]
         return asked
 
     def clean(self) -> dict:
         data = super().clean() or {}
-        if not any(data.get(name) for name in data if name.startswith(("slot_", "question"))):
+        if not any(data.get(name) for name in data if name.startswith(("slot_", "topic_", "question"))):
             raise forms.ValidationError("Tick a photo or write a question.")
         return data
 
     def deadline_at(self):
         return timezone.now() + timedelta(days=int(self.cleaned_data["deadline"]))
+
+
+def _until(words: str, days: int) -> str:
+    day = timezone.localdate() + timedelta(days=days)
+    return f"{words}, {day:%a}, {day:%b} {day.day}"
+
+
+class MoreTimeForm(forms.Form):
+    deadline = forms.ChoiceField(label="New deadline", initial="2")
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["deadline"].choices = [(key, _until(words, int(key))) for key, words in DEADLINES.items()]
+
+    def deadline_at(self):
+        return timezone.now() + timedelta(days=int(self.cleaned_data["deadline"]))
+
+
+class CallForm(forms.Form):
+    outcome = forms.ChoiceField(
+        label="How did the call go?",
+        choices=CallAttempt.Outcome.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose how the call went."},
+    )
+    whom = forms.ChoiceField(
+        label="With whom did you speak?", choices=[("", "Nobody"), *Spoken.choices], required=False
+    )
+    note = forms.CharField(
+        label="What you said and what the answer was",
+        help_text="Needed when you reached somebody.",
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
 
 
 class RedirectForm(forms.Form):
@@ -125,6 +186,12 @@ class RedirectForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         error_messages={"required": "Write why, so that the next person understands."},
     )
+    reached = forms.ChoiceField(
+        label="Whom did you reach?",
+        choices=[*Spoken.choices, (NOBODY, "Nobody yet: keep the call on the call list")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose whom you reached, or that nobody was reached yet."},
+    )
     told = forms.CharField(
         label="Whom you told, how and what",
         help_text="Like “Called Ms. Ellison at 2:10 pm: go to the emergency room now.”",
@@ -132,6 +199,10 @@ class RedirectForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         error_messages={"required": "Write whom you told and how. If nobody was reached, write that."},
     )
+
+    def clean_reached(self) -> str:
+        reached = self.cleaned_data["reached"]
+        return "" if reached == NOBODY else reached
 
 
 class NoAnswerForm(forms.Form):

@@ -61,6 +61,13 @@ def open_requests_belong_to_waiting_cases() -> Iterator[str]:
         yield f"case {number}: has an open request, but does not wait for it"
 
 
+def every_redirect_has_its_task() -> Iterator[str]:
+    """Nobody who was sent to in-person or emergency care is lost: each has a row that stays open until they were reached."""
+    lost = Case.objects.filter(status=CaseStatus.REDIRECTED, redirection=None, seeded=False)
+    for number in lost.values_list("number", flat=True):
+        yield f"case {number}: was sent to in-person care, but nobody has to confirm that the patient knows"
+
+
 def submitted_before_it_was_signed() -> Iterator[str]:
     for number in Case.objects.filter(signed_at__lt=F("submitted_at")).values_list("number", flat=True):
         yield f"case {number}: signed before it was sent"

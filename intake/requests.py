@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 
 from config.accounts.models import User
 from config.accounts.roles import Role
+from config.audit.services import record
+from config.ui import span_words, words_of
 from intake import notices
 from intake.models import Case, CaseStatus, InformationRequest, RequestItem
 from intake.services import IntakeRefused
@@ -23,13 +25,14 @@ class TriageRefused(IntakeRefused):
 
 @dataclass(frozen=True)
 class Asked:
-    """One thing to ask for: a photo of a slot with a reason code, or a question."""
+    """One thing to ask for: a photo of a slot with a reason code, or a question. `topic` is the part of the story."""
 
     kind: str
     slot: str = ""
     reason_code: str = ""
     question: str = ""
     note: str = ""
+    topic: str = ""
 
 
 def request_information(
@@ -58,6 +61,7 @@ def request_information(
                 reason_code=asked.reason_code,
                 question=asked.question,
                 note=asked.note,
+                topic=asked.topic,
                 about=wrong.get(asked.slot) if asked.reason_code != "missing" else None,
             )
             for asked in wanted
@@ -78,7 +82,7 @@ def answer_request(*, request: InformationRequest, by: User, answers: dict[int, 
         item.answer = answers.get(item.pk, item.answer).strip()
         item.photo = photos.get(item.slot) if item.kind == RequestItem.Kind.PHOTO else None
         if item.kind == RequestItem.Kind.QUESTION and not item.answer:
-            missing.append(_("Answer: %(question)s") % {"question": item.question})
+            missing.append(_("Answer: %(question)s") % {"question": item.words})
         if item.kind == RequestItem.Kind.PHOTO and item.photo is None:
             missing.append(_("Add the photo: %(slot)s.") % {"slot": str(item.plain_slot).lower()})
     if missing:
@@ -141,3 +145,44 @@ def remind_at_half_time(now: datetime | None = None) -> int:
                 told = notices.tell_of_request(request.case, by=request.asked_by, key=f"reminder:{request.pk}")
                 reminded += bool(told)
     return reminded
+
+
+def escalate_overdue(now: datetime | None = None) -> int:
+    """Questions whose deadline has passed come onto the call list, each once; returns how many."""
+    now = now or timezone.now()
+    escalated = 0
+    overdue = InformationRequest.objects.filter(outcome="", escalated_at=None, deadline__lte=now)
+    for request in overdue.select_related("case__clinic"):
+        with transaction.atomic():
+            if InformationRequest.objects.filter(pk=request.pk, outcome="", escalated_at=None).update(escalated_at=now):
+                record("request.escalated", by=None, role=Role.SYSTEM, subject=request, clinic=request.case.clinic)
+                escalated += 1
+    return escalated
+
+
+def give_more_time(*, request: InformationRequest, by: User, deadline: datetime) -> None:
+    """A later deadline, with a new reminder at half time; the case leaves the call list until then."""
+    if deadline <= timezone.now():
+        raise TriageRefused("Choose a deadline that is still to come.")
+    case = request.case
+    if not by.has_role(Role.STAFF, case.clinic):
+        raise TriageRefused("Only staff of the patient's clinic change this.")
+    with transaction.atomic():
+        moved = InformationRequest.objects.filter(pk=request.pk, outcome="").update(
+            deadline=deadline, reminded_at=None, escalated_at=None
+        )
+        if not moved:
+            raise TriageRefused("This was already answered.")
+        record("request.more_time", by=by, subject=request, role=Role.STAFF, clinic=case.clinic)
+
+
+def paused_words(case: Case) -> str:
+    """What the target does while the patient is asked; "" when nothing is paused."""
+    since = case.needs_information_at
+    due = case.answer_due_at if case.asked_from == "specialist" else case.triage_due_at
+    if case.status != CaseStatus.NEEDS_INFORMATION or since is None or due is None:
+        return ""
+    name = "answer" if case.asked_from == "specialist" else "triage"
+    if due <= since:
+        return f"The {name} target was over when the patient was asked. It waits since {words_of(since)}."
+    return f"The {name} target is paused since {words_of(since)}. {span_words(due - since)} were left; they go on with the answer."

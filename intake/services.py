@@ -19,7 +19,7 @@ from config.work.services import due_fields
 from intake import consents, questions, slots
 from intake.imaging import pipeline
 from intake.imaging.types import Refused
-from intake.models import Answer, Case, CaseStatus, Consent, Patient, Photo
+from intake.models import Answer, Case, CaseStatus, Consent, Patient, Photo, Redirect
 from intake.models.case import AFTER_SIGNING
 from intake.wording import words_of_refusal
 from intake.workflow import TransitionRefused, move, start_event
@@ -129,14 +129,28 @@ def answer_danger_signs(*, case: Case, by: User, signs: list[str]) -> Case:
         return case
     with translation.override("en"):  # the record speaks the clinic's language
         named = "; ".join(map(str, signs))
-    return move(
-        case,
-        "redirect",
-        by=by,
-        reason=f"Danger signs: {named}",
-        data={"kind": "emergency", "told": "Stop page with the number to call, shown at once"},
-        updates={"danger_signs": "yes", "submitted_at": timezone.now()},
-    )
+    reason, told, now = f"Danger signs: {named}", "Stop page with the number to call, shown at once", timezone.now()
+    with transaction.atomic():
+        moved = move(
+            case,
+            "redirect",
+            by=by,
+            reason=reason,
+            data={"kind": "emergency", "told": told},
+            updates={"danger_signs": "yes", "submitted_at": now},
+        )
+        # a page is no proof that it was read: the clinic calls
+        Redirect.objects.create(
+            case=moved,
+            kind="emergency",
+            source="red_flag",
+            reason=reason[:500],
+            told=told,
+            by=by,
+            at=now,
+            call_by=now + timedelta(hours=1),
+        )
+    return moved
 
 
 def questions_of(case: Case) -> list[questions.Question]:

@@ -16,3 +16,4 @@ def sweep_uploads_task() -> None:
 @shared_task(name="intake.remind_task")
 def remind_task() -> None:
     triage.remind_at_half_time()
+    triage.escalate_overdue()

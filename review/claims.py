@@ -45,8 +45,8 @@ def ask_for_more(*, case: Case, by: User, items, deadline: datetime, message: st
     )
 
 
-def send_in_person(*, case: Case, by: User, kind: str, reason: str, told: str = "") -> Case:
-    return triage.redirect_case(case=case, by=by, kind=kind, reason=reason, told=told)
+def send_in_person(*, case: Case, by: User, kind: str, reason: str, told: str = "", reached: str = "") -> Case:
+    return triage.redirect_case(case=case, by=by, kind=kind, reason=reason, told=told, reached=reached)
 
 
 def back_to_triage(*, case: Case, by: User, reason: str, handover_note: str = "") -> Case:

@@ -8,9 +8,11 @@ from intake.models.related import PhotoLink, RelatedPerson
 from intake.models.photo import Photo, Rendition
 from intake.models.upload import Upload
 from intake.models.request import InformationRequest, RequestItem
+from intake.models.call import CallAttempt, Redirect, Spoken
 
 __all__ = [
     "Answer",
+    "CallAttempt",
     "Case",
     "CaseEvent",
     "CaseStatus",
@@ -23,12 +25,14 @@ __all__ = [
     "Photo",
     "PhotoLink",
     "ProblemKind",
+    "Redirect",
     "RelatedPerson",
     "Rendition",
     "RequestItem",
     "Side",
     "Specialty",
     "Thread",
+    "Spoken",
     "Upload",
     "Urgency",
 ]

@@ -26,6 +26,8 @@ class InformationRequest(models.Model):
     message = models.TextField(max_length=2000, blank=True)
     deadline = models.DateTimeField()
     reminded_at = models.DateTimeField(null=True, blank=True)
+    # when the deadline passed and the case came onto the call list
+    escalated_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     answered_at = models.DateTimeField(null=True, blank=True)
     answered_by = models.ForeignKey(
@@ -36,6 +38,7 @@ class InformationRequest(models.Model):
 
     class Meta:
         ordering = ["created_at"]
+        indexes = [models.Index(fields=["deadline"], name="request_open", condition=Q(outcome=""))]
         constraints = [
             models.UniqueConstraint(fields=["case"], condition=Q(outcome=""), name="one_open_request_per_case"),
             models.CheckConstraint(
@@ -49,6 +52,10 @@ class InformationRequest(models.Model):
 
     def __str__(self) -> str:
         return f"Request on {self.case_id}"
+
+    @property
+    def is_overdue(self) -> bool:
+        return not self.outcome and self.deadline <= timezone.now()
 
     @property
     def is_open(self) -> bool:
@@ -65,6 +72,8 @@ class RequestItem(models.Model):
     slot = models.CharField(max_length=20, choices=slots.SLOT_CHOICES, blank=True)
     reason_code = models.CharField(max_length=30, blank=True)
     question = models.TextField(max_length=500, blank=True)
+    # which part of the story is asked about; blank for a question in staff's own words
+    topic = models.CharField(max_length=30, blank=True)
     note = models.TextField(max_length=500, blank=True)
     answer = models.TextField(max_length=2000, blank=True)
     photo = models.ForeignKey(Photo, null=True, blank=True, on_delete=models.PROTECT, related_name="answers")
@@ -90,6 +99,11 @@ class RequestItem(models.Model):
     def advice(self) -> str:
         """Why it is asked for, in the reader's language; what staff wrote themselves stays as written."""
         return gettext(self.note) if self.reason_code else self.note
+
+    @property
+    def words(self) -> str:
+        """The question in the reader's language where it is one of ours; staff's own words stay as written."""
+        return gettext(self.question) if self.topic else self.question
 
     def __str__(self) -> str:
         return self.question or self.slot

@@ -19,6 +19,8 @@ def redirect_away(request: HttpRequest, case_id) -> HttpResponse:
         except (triage.TriageRefused, services.TransitionRefused) as refused:
             form.add_error(None, str(refused))
         else:
-            messages.success(request, f"Case {case.number} is sent to in-person care. It is never billed.")
+            reached = form.cleaned_data["reached"]
+            call = "" if reached else f" {case.patient.name} is on the call list until somebody was reached."
+            messages.success(request, f"Case {case.number} is sent to in-person care. It is never billed.{call}")
             return redirect("intake:triage_case", case.pk)
     return page(request, "intake/triage_redirect.html", case, form=form)

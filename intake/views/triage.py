@@ -11,7 +11,8 @@ from config.audit.services import record_view
 from intake import completeness, desk_forms, queue, services, triage
 from intake import messages as threads
 from intake.alarms import alarms_of
-from intake.models import Case, CaseStatus
+from intake.models import Case, CaseStatus, Redirect
+from intake.requests import paused_words
 from intake.uploads import offset as arrived_bytes
 from intake.views.common import slots_with_photos, staff_case, words_in
 from intake.workflow import verbs_for
@@ -49,6 +50,7 @@ def asked(request: HttpRequest) -> HttpResponse:
     cases = list(queue.asked(request.user)[:200])
     for case in cases:
         case.open_request = next((r for r in case.requests.all() if not r.outcome), None)
+        case.paused = paused_words(case)
     record_view(request, "case.listed", request.user, cases=[str(case.pk) for case in cases])
     return render(request, "intake/triage_asked.html", {"cases": cases, "now": timezone.now()})
 
@@ -107,6 +109,9 @@ def _show(request: HttpRequest, case: Case, accept_form: desk_forms.AcceptForm, 
         "requests": case.requests.prefetch_related("items__photo__renditions").select_related("asked_by"),
         "open_request": case.requests.filter(outcome="").first(),
         "unread_messages": threads.unread(case, request.user),
+        "paused": paused_words(case),
+        "redirection": Redirect.objects.filter(case=case).select_related("by", "reached_by").first(),
+        "attempts": case.call_attempts.select_related("by"),
         "earlier": case.patient.cases.exclude(pk=case.pk).exclude(status=CaseStatus.DRAFT).order_by("-created_at")[:10],
         "coverage": coverage,
         "share": queue.used_share(case.submitted_at, case.triage_due_at),

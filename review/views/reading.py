@@ -118,11 +118,8 @@ def in_person(request: HttpRequest, case_id) -> HttpResponse:
         return to_room(case)
     form = RedirectForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
         try:
-            services.send_in_person(
-                case=case, by=request.user, kind=data["kind"], reason=data["reason"], told=data["told"]
-            )
+            services.send_in_person(case=case, by=request.user, **form.cleaned_data)
         except (IntakeRefused, TransitionRefused) as refused:
             form.add_error(None, str(refused))
         else:

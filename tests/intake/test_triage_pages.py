@@ -127,7 +127,7 @@ def test_in_person_care_needs_a_reason_and_whom_was_told(desk, waiting):
     page = text(desk.post(url("redirect", waiting.pk), {"kind": "in_person", "reason": "Too deep"}))
     assert "Write whom you told and how." in page
     assert "Too deep" in page
-    data = {"kind": "emergency", "reason": "Too deep", "told": "Called at 2 pm"}
+    data = {"kind": "emergency", "reason": "Too deep", "told": "Called at 2 pm", "reached": "patient"}
     page = text(desk.post(url("redirect", waiting.pk), data, follow=True))
     assert "It is never billed." in page
     assert "Called at 2 pm" in page

@@ -207,9 +207,9 @@ def test_what_cannot_be_asked_keeps_the_rest(desk, waiting, spoiled):
     assert Case.objects.get().status == "submitted"
 
 
-@pytest.mark.parametrize("missing", ["kind", "reason", "told"])
+@pytest.mark.parametrize("missing", ["kind", "reason", "told", "reached"])
 def test_sending_away_needs_all_three(desk, waiting, missing):
-    data = {"kind": "emergency", "reason": "Spreading", "told": "Called at 2 pm"} | {missing: ""}
+    data = {"kind": "emergency", "reason": "Spreading", "told": "Called", "reached": "patient"} | {missing: ""}
     page = text(desk.post(url("redirect", waiting.pk), data))
     assert all(value in page for name, value in data.items() if value and name != "kind")
     assert Case.objects.get().status == "submitted"

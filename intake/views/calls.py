@@ -1,0 +1,84 @@
+"""The call list, one call, and the sheet that a patient who is sent away takes along."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.views.decorators.http import require_POST
+
+from config.accounts.access import role_required
+from config.audit.services import record_view
+from intake import calls, desk_forms, requests
+from intake.models import CallAttempt, Case, CaseStatus, Redirect
+from intake.views.common import page, staff_case, visible_case
+
+
+@role_required("staff")
+def call_list(request: HttpRequest) -> HttpResponse:
+    found = calls.calls(request.user)
+    record_view(request, "case.listed", request.user, cases=[str(call.case.pk) for call in found])
+    return render(request, "intake/calls.html", {"calls": found, "now": timezone.now()})
+
+
+@role_required("staff")
+def call(request: HttpRequest, case_id) -> HttpResponse:
+    """What to say, whom to ask for, what was tried; and the form that records the next try."""
+    case = staff_case(request, case_id)
+    about = calls.call_about(case)
+    if about is None and request.method != "POST":
+        messages.info(request, f"Nobody needs to be called about case {case.number} now.")
+        return redirect("intake:triage_case", case.pk)
+    form = desk_forms.CallForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            attempt = calls.log_call(case=case, by=request.user, **form.cleaned_data)
+        except requests.TriageRefused as refused:
+            form.add_error(None, str(refused))
+        else:
+            return _after(request, case, attempt)
+    context = {"form": form, "call": about, "more_time": desk_forms.MoreTimeForm(), "now": timezone.now()}
+    return page(request, "intake/call.html", case, status=422 if form.is_bound else 200, **context)
+
+
+def _after(request: HttpRequest, case: Case, attempt: CallAttempt) -> HttpResponse:
+    if attempt.outcome != CallAttempt.Outcome.REACHED:
+        messages.success(request, f"Recorded. {case.patient.name} stays on the call list.")
+        return redirect("intake:calls")
+    if attempt.request_id:
+        messages.success(request, "Recorded. Enter what was answered, or give more time.")
+        return redirect("intake:case_answer", case.pk)
+    messages.success(request, f"Recorded: {case.patient.name} knows.")
+    return redirect("intake:triage_case", case.pk)
+
+
+@role_required("staff")
+@require_POST
+def more_time(request: HttpRequest, case_id) -> HttpResponse:
+    case = staff_case(request, case_id)
+    asked = case.requests.filter(outcome="").first()
+    form = desk_forms.MoreTimeForm(request.POST)
+    if asked is None or not form.is_valid():
+        messages.error(request, "This was already answered." if asked is None else "Choose the new deadline.")
+        return redirect("intake:triage_case", case.pk)
+    try:
+        requests.give_more_time(request=asked, by=request.user, deadline=form.deadline_at())
+        messages.success(request, f"{case.patient.name} has more time.")
+    except requests.TriageRefused as refused:
+        messages.error(request, str(refused))
+    return redirect("intake:triage_case", case.pk)
+
+
+@role_required("patient", "staff")
+def sheet(request: HttpRequest, case_id) -> HttpResponse:
+    """For the patient, on paper, in the patient's language or the other one."""
+    case = visible_case(request, case_id, CaseStatus.REDIRECTED)
+    row = Redirect.objects.filter(case=case).first()
+    if row is None:
+        raise Http404
+    language = request.GET.get("lang", case.patient.preferred_language)
+    language = language if language in {"en", "es"} else "en"
+    with translation.override(language):
+        paper = render_to_string("intake/partials/sheet.html", {"case": case, "redirect": row, "lang": language})
+    record_view(request, "redirect.sheet_shown", case, language=language)
+    return page(request, "intake/sheet.html", case, paper=paper, language=language)
