@@ -294,6 +294,13 @@ class AddressForm(forms.ModelForm):
     class Meta:
         model = Patient
         fields = ["address_line1", "address_line2", "city", "state", "zip_code", "phone", "preferred_language"]
+        labels = {
+            "address_line1": _("Street"),
+            "address_line2": _("Apartment"),
+            "city": _("City"),
+            "phone": _("Phone"),
+            "preferred_language": _("Language"),
+        }
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)

@@ -4,6 +4,8 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from config.accounts.hooks import ProfileForm
 from config.accounts.models import User
@@ -36,13 +38,13 @@ def link_patient(subject_id: UUID, user: User) -> None:
     acting = RelatedPerson.objects.select_related("patient__home_clinic").filter(pk=subject_id).first()
     if acting is not None:
         if acting.ended_at is not None:
-            raise InvitationRefused("This invitation was taken back. Ask your clinic.")
+            raise InvitationRefused(gettext("This invitation was taken back. Ask your clinic."))
         link_related(acting, user)
         return
     if getattr(user, "patient", None) is not None:
-        raise InvitationRefused("This account belongs to another patient's record. Ask your clinic.")
+        raise InvitationRefused(gettext("This account belongs to another patient's record. Ask your clinic."))
     if not Patient.objects.filter(pk=subject_id, user=None).update(user=user):
-        raise InvitationRefused("This record has an account already. Sign in, or ask your clinic.")
+        raise InvitationRefused(gettext("This record has an account already. Sign in, or ask your clinic."))
     patient = Patient.objects.get(pk=subject_id)
     if not user.get_full_name():
         user.first_name, user.last_name = patient.first_name, patient.last_name
@@ -77,5 +79,5 @@ class AddressCard(AddressForm):
 
 
 ADDRESS_CARD = ProfileForm(
-    "address", "Postal address", lambda user: getattr(user, "patient", None) is not None, AddressCard
+    "address", _("Postal address"), lambda user: getattr(user, "patient", None) is not None, AddressCard
 )

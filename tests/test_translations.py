@@ -219,3 +219,75 @@ def test_a_carer_reads_the_language_of_the_patient(mailoutbox, spanish, ben):
 def test_a_colleague_who_is_also_a_patient_elsewhere_reads_english(mailoutbox, clinic, ben):
     factories.make_patient(clinic, user=ben, preferred_language="es")
     assert sent(mailoutbox, queue_mail("message_waiting", to=ben.email)) == "You have a message"
+
+
+# what stands in a template outside of any translation
+
+
+TEMPLATES = ROOT / "templates"
+READ_BY_PATIENTS = [
+    *sorted(TEMPLATES.glob("[45]*.html")),
+    *sorted((TEMPLATES / "intake").glob("case_*.html")),
+    *(TEMPLATES / "intake" / name for name in ("patient_home.html", "patient_case.html", "messages.html")),
+    *(TEMPLATES / "intake" / name for name in ("link_open.html", "link_gone.html")),
+    *(TEMPLATES / "intake/partials" / f"{name}.html" for name in ("slot", "steps", "timeline", "on_its_way", "camera")),
+    *(
+        TEMPLATES / "accounts" / f"{name}.html"
+        for name in ("me", "sign_in", "email_change", "email_confirm", "no_role")
+    ),
+    *(TEMPLATES / "accounts" / f"{name}.html" for name in ("password_change", "password_reset", "password_set")),
+    *(TEMPLATES / "accounts" / f"{name}.html" for name in ("password_reset_sent", "link_refused", "invitation")),
+    TEMPLATES / "review/result_patient.html",
+    TEMPLATES / "base_patient.html",
+]
+STAFF_ONLY = re.compile(
+    r"{% if is_patient[^%]*%}(?:(?!{% if).)*?(?P<no>{% else %}(?:(?!{% if).)*?){% endif %}"
+    r"|(?P<not>{% if not is_patient %}(?:(?!{% if).)*?{% endif %})"
+    r"|(?P<elif>{% elif not is_patient %}(?:{% if [^%]*%}[^{]*{% else %}[^{]*{% endif %}|(?!{% e).)*)"
+    r"|(?P<and>{% elif [^%]*and not is_patient %}(?:(?!{% e).)*)",
+    re.DOTALL,
+)
+# names, and the heading of the one step that only staff have
+NAMES = {"Dermforward", "English", "Español", "Note from the clinic"}
+
+
+def bare_words(source: str) -> list[str]:
+    source = re.sub(r"{% blocktranslate.*?endblocktranslate %}", "", source, flags=re.DOTALL)
+    source = STAFF_ONLY.sub(lambda found: found[0].replace(next(g for g in found.groups() if g), ""), source)
+    told = re.findall(r'{% (?:mark|badge|icon) "[^"]*" "[^"]*" "([^"]+)"', source)
+    plain = re.sub(r"{%.*?%}|{{.*?}}|{#.*?#}", "\n", source, flags=re.DOTALL)
+    told += re.findall(r'(?:alt|aria-label|placeholder)="([^"]+)"', plain)
+    told += re.findall(r">([^<]+)<", plain)
+    words = (line.strip(" -.,:“”()") for text in told for line in text.splitlines())
+    return [word for word in words if re.search(r"[A-Za-z]{2}", word) and word not in NAMES]
+
+
+@pytest.mark.parametrize("path", READ_BY_PATIENTS, ids=lambda path: path.stem)
+def test_nothing_that_a_patient_reads_stands_outside_of_a_translation(path):
+    assert bare_words(path.read_text()) == []
+
+
+def test_bare_words_are_found():
+    assert bare_words('<p>{% translate "Yes" %}</p><img alt="A dog"> {% mark "a" "b" "No" %}') == ["No", "A dog"]
+    assert bare_words("{% if is_patient %}{% translate 'a' %}{% else %}<b>Staff</b>{% endif %}<i>x</i>") == []
+
+
+@pytest.mark.django_db
+def test_the_account_and_what_goes_wrong_there_are_in_spanish(sign_in, spanish, ana):
+    client = sign_in(ana)
+    page = client.get(reverse("accounts:me")).content.decode()
+    for words in ("Nombre y teléfono", "Apellido", "Dirección postal", "Calle y número", "Cambiar la contraseña"):
+        assert words in page
+    wrong = {"old_password": "x", "new_password": "short", "again": "other"}
+    page = client.post(reverse("accounts:password_change"), wrong).content.decode()
+    assert "Esta no es su contraseña" in page
+    assert "Aquí no hay nada para usted" in client.get("/my/nothing/").content.decode()
+
+
+@pytest.mark.django_db
+def test_a_picture_is_named_in_the_patients_words_and_language(spanish, draft, ana):
+    photo = factories.make_ready_photo(draft, by=ana, slot="close_up")
+    with translation.override("es"):
+        words = photo.alt_plain
+    assert "lado externo" in words
+    assert photo.slot_info.label not in words

@@ -11,7 +11,7 @@ from config.accounts.roles import MEMBERSHIP_ROLES
 
 class EmailField(forms.EmailField):
     def __init__(self, **kwargs) -> None:
-        kwargs.setdefault("label", "E-mail address")
+        kwargs.setdefault("label", _("E-mail address"))
         kwargs.setdefault(
             "error_messages",
             {
@@ -64,7 +64,7 @@ class NewPasswordForm(forms.Form):
     def clean(self) -> dict:
         facts = super().clean()
         if facts.get("new_password") and facts.get("again") and facts["new_password"] != facts["again"]:
-            self.add_error("again", "The two passwords differ. Enter the same one twice.")
+            self.add_error("again", _("The two passwords differ. Enter the same one twice."))
         return facts
 
 
@@ -82,10 +82,14 @@ class AskResetForm(forms.Form):
     email = EmailField(widget=forms.EmailInput(attrs={"autocomplete": "username"}))
 
 
+_REQUIRED = {"first_name": _("Enter the first name."), "last_name": _("Enter the last name.")}
+
+
 class ProfileForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ["first_name", "last_name", "phone"]
+        labels = {"first_name": _("First name"), "last_name": _("Last name"), "phone": _("Phone")}
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
@@ -93,7 +97,7 @@ class ProfileForm(forms.ModelForm):
             self.fields[name].widget.attrs["autocomplete"] = token
         for name in ("first_name", "last_name"):
             self.fields[name].required = True
-            self.fields[name].error_messages["required"] = f"Enter the {self.fields[name].label.lower()}."
+            self.fields[name].error_messages["required"] = _REQUIRED[name]
 
 
 class ChangeEmailForm(forms.Form):

@@ -13,6 +13,7 @@ from django.core import signing
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from config.accounts.hooks import invitation_links
 from config.accounts.models import Clinic, Membership, User
@@ -32,14 +33,16 @@ class InvitationRefused(Exception):
     def __init__(self, text: str = "") -> None:
         super().__init__(
             text
-            or "This code and date of birth do not fit together, or the code was used or is too old. "
-            "Check both. If they are right, ask your clinic for a new code."
+            or _(
+                "This code and date of birth do not fit together, or the code was used or is too old. "
+                "Check both. If they are right, ask your clinic for a new code."
+            )
         )
 
 
 class AccountExists(InvitationRefused):
     def __init__(self) -> None:
-        super().__init__("You already have an account with this e-mail address. Sign in, then enter the code again.")
+        super().__init__(_("You already have an account with this e-mail address. Sign in, then enter the code again."))
 
 
 class LinkRefused(Exception):
@@ -108,7 +111,9 @@ def accept_invitation(*, code: str, date_of_birth: date, password: str = "", sig
 def _use(invitation: Invitation, *, password: str, signed_in: User | None) -> User:
     if signed_in is not None:
         if signed_in.email != invitation.email:
-            raise InvitationRefused("This code belongs to another e-mail address. Sign out, then open the link again.")
+            raise InvitationRefused(
+                _("This code belongs to another e-mail address. Sign out, then open the link again.")
+            )
         user = signed_in
     else:
         if User.objects.filter(email=invitation.email).exists():
@@ -153,7 +158,7 @@ def ask_for_email_change(*, user: User, email: str) -> None:
 
 def confirm_email_change(*, token: str) -> User:
     """Single use, because the old address is part of the token and is the old one no longer."""
-    refused = "This link was used or is too old. Sign in and ask for a new one on your account page."
+    refused = _("This link was used or is too old. Sign in and ask for a new one on your account page.")
     try:
         wanted = signing.loads(token, salt=EMAIL_SALT, max_age=EMAIL_LINK_SECONDS)
     except signing.BadSignature as error:

@@ -14,6 +14,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import ngettext
 
 from config.accounts.signin_models import Attempt
 from config.audit.context import client_ip
@@ -40,8 +41,12 @@ class Throttled(Exception):
 
     def __init__(self, minutes: int) -> None:
         self.minutes = minutes
-        wait = "1 minute" if minutes == 1 else f"{minutes} minutes"
-        super().__init__(f"Too many tries. Wait {wait}, then try again.")
+        words = ngettext(
+            "Too many tries. Wait %(n)s minute, then try again.",
+            "Too many tries. Wait %(n)s minutes, then try again.",
+            minutes,
+        )
+        super().__init__(words % {"n": minutes})
 
 
 def network(request: HttpRequest) -> str:

@@ -4,6 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.dateformat import format as format_date
+from django.utils.translation import get_language
 
 from config.work.models import WorkRow
 from intake import slots
@@ -95,6 +97,12 @@ class Photo(WorkRow):
         """Names slot, site and date; never findings."""
         parts = [self.slot_info.label, self.case.site_label.lower(), f"{self.received_at:%b} {self.received_at.day}"]
         return ", ".join(part for part in parts if part)
+
+    @property
+    def alt_plain(self) -> str:
+        """The same in the patient's words and language."""
+        day = format_date(timezone.localtime(self.received_at), "j M" if get_language() == "es" else "M j")
+        return ", ".join(part for part in (str(self.slot_info.plain), self.case.site_plain, day) if part)
 
     def rendition(self, kind: str) -> "Rendition | None":
         return next((rendition for rendition in self.renditions.all() if rendition.kind == kind), None)

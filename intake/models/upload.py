@@ -66,6 +66,11 @@ class Upload(models.Model):
         ]
         indexes = [models.Index(fields=["case"], name="upload_arriving", condition=Q(state="open"))]
 
+    @property
+    def plain_slot(self) -> str:
+        """What the patient calls the photo that is on its way."""
+        return str(slots.slot(self.case, self.slot).plain)
+
     def __str__(self) -> str:
         return f"{self.get_slot_display()}, {self.get_state_display().lower()}"
 

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import urlsafe_base64_decode
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
@@ -65,7 +66,7 @@ def password_set(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         services.set_password(user=user, password=form.cleaned_data["new_password"], verb="account.password_reset")
         request.session.flush()
-        messages.success(request, "Your new password is set. Sign in with it.")
+        messages.success(request, _("Your new password is set. Sign in with it."))
         return redirect("accounts:login")
     return render(request, "accounts/password_set.html", {"form": form})
 
@@ -85,7 +86,7 @@ def password_change(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         services.set_password(user=request.user, password=form.cleaned_data["new_password"])
         sign_in_again(request, request.user)
-        messages.success(request, "Your password is changed. All other devices are signed out.")
+        messages.success(request, _("Your password is changed. All other devices are signed out."))
         return redirect("accounts:me")
     return render(request, "accounts/password_change.html", {"form": form})
 
@@ -102,12 +103,12 @@ def me(request: HttpRequest) -> HttpResponse:
     form = ProfileForm(request.POST if sent == "profile" else None, instance=User.objects.get(pk=request.user.pk))
     if sent == "profile" and form.is_valid():
         services.change_profile(by=request.user, **form.cleaned_data)
-        messages.success(request, "Saved.")
+        messages.success(request, _("Saved."))
         return redirect("accounts:me")
     for hook, card in cards:
         if sent == hook.key and card.is_valid():
             card.save(by=request.user)
-            messages.success(request, "Saved.")
+            messages.success(request, _("Saved."))
             return redirect("accounts:me")
     return render(request, "accounts/me.html", {"form": form, "cards": cards})
 
@@ -119,7 +120,7 @@ def email_change(request: HttpRequest) -> HttpResponse:
     form = ChangeEmailForm(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():
         services.ask_for_email_change(user=request.user, email=form.cleaned_data["email"])
-        messages.success(request, "Look into your new mailbox: a link waits there. It works for 24 hours.")
+        messages.success(request, _("Look into your new mailbox: a link waits there. It works for 24 hours."))
         return redirect("accounts:me")
     return render(request, "accounts/email_change.html", {"form": form})
 
@@ -134,7 +135,7 @@ def email_confirm(request: HttpRequest, token: str) -> HttpResponse:
         services.confirm_email_change(token=token)
     except services.LinkRefused as error:
         return render(request, "accounts/link_refused.html", {"why": str(error)}, status=410)
-    messages.success(request, "Your e-mail address is changed. Sign in with it from now on.")
+    messages.success(request, _("Your e-mail address is changed. Sign in with it from now on."))
     return redirect("accounts:home")
 
 
@@ -160,7 +161,7 @@ def invitation(request: HttpRequest, code: str = "") -> HttpResponse:
             throttle.forgive([here])
             if not user:
                 sign_in_again(request, person)
-            messages.success(request, "Welcome. Your account is ready.")
+            messages.success(request, _("Welcome. Your account is ready."))
             return redirect("accounts:home")
     facts = {"form": form, "new": new, "refused": refused}
     return render(request, "accounts/invitation.html", facts, status=status)
