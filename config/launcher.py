@@ -142,7 +142,7 @@ class Launcher:
         self._spawn(child)
 
     def start_services(self) -> None:
-        celery = [str(BIN / "celery"), "-A", "config"]
+        celery = [str(BIN / "celery"), "--quiet", "-A", "config"]
         quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING"]
         self.add("web", web_command(self.port))
         self.add("worker", [*celery, "worker", "-n", "worker@%h", "-Q", "default", "-c", "1", *quiet])

@@ -156,7 +156,7 @@ class Alignment(Dated):
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="alignments")
 
     def __str__(self) -> str:
-        return f"{self.patient_id} in {self.programme}"
+        return f"{self.patient} in {self.programme}"
 
     def touches(self) -> Q:
         return Q(review__case__patient=self.patient_id)

@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, connections, transaction
 
 from billing import batches
+from billing.management.commands import export_charges
 from billing.models import Batch, BatchLine, ChargeLine
 from config.audit import triggers
 from intake.models import Case
@@ -59,6 +60,34 @@ def test_a_folder_that_is_not_there_exports_nothing(signed, tmp_path):
         call_command("export_charges", "--format", "csv", "--output", str(tmp_path / "no" / "x.csv"))
     line.refresh_from_db()
     assert line.status == "ready" and not Batch.objects.exists()
+
+
+def test_a_folder_in_place_of_the_file_exports_nothing(signed, tmp_path):
+    line = charge(signed())
+    (tmp_path / "here").mkdir()
+    with pytest.raises(CommandError, match="is a folder. Name the file to write. Nothing was exported"):
+        call_command("export_charges", "--format", "csv", "--output", str(tmp_path / "here"))
+    line.refresh_from_db()
+    assert line.status == "ready" and not Batch.objects.exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["here"]
+
+
+def test_a_file_that_cannot_be_written_names_the_batch_and_leaves_no_part(signed, capsys, tmp_path, monkeypatch):
+    charge(signed())
+
+    def full(_handle):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(export_charges.os, "fsync", full)
+    with pytest.raises(CommandError, match="No space left on device. The batch is kept: write it again with --batch"):
+        call_command("export_charges", "--format", "csv", "--output", str(tmp_path / "out.csv"))
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.undo()
+    batch = Batch.objects.get()
+    assert str(batch.pk) in capsys.readouterr().out
+    run(capsys, "--format", "csv", "--output", tmp_path / "out.csv", "--batch", batch.pk)
+    assert sha256((tmp_path / "out.csv").read_bytes()).hexdigest() == batch.files.get(kind="csv").sha256
+    assert (tmp_path / "out.csv").stat().st_mode & 0o077 == 0
 
 
 def test_a_line_is_in_one_batch_by_constraint(signed):

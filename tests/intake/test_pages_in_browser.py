@@ -112,6 +112,7 @@ def test_the_clinics_pages(open_page, look, pictured, ana, ben, dana, patient, w
     for name, url in (
         ("queue", reverse("intake:triage_queue")),
         ("asked", reverse("intake:asked")),
+        ("photo-hints", reverse("intake:photo_hints")),
         ("all-cases", reverse("intake:all_cases")),
         ("case", reverse("intake:triage_case", args=[case.pk])),
         ("ask", reverse("intake:ask", args=[case.pk])),

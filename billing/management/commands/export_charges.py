@@ -22,6 +22,8 @@ class Command(BaseCommand):
         output: Path = options["output"]
         if not output.parent.is_dir() or not os.access(output.parent, os.W_OK):
             raise CommandError(f"The folder {output.parent} does not exist or cannot be written. Nothing was exported.")
+        if output.is_dir():
+            raise CommandError(f"{output} is a folder. Name the file to write. Nothing was exported.")
         try:
             found = [self._kept(options["batch"])] if options["batch"] else batches.export_ready(by=None)
         except BillingRefused as refused:
@@ -32,12 +34,18 @@ class Command(BaseCommand):
         files = list(
             BatchFile.objects.filter(batch__in=found, kind=options["format"]).order_by("batch__control_number", "part")
         )
-        for number, file in enumerate(files, start=1):
-            name = output if len(files) == 1 else output.with_name(f"{output.stem}-{number}{output.suffix}")
-            _write(name, bytes(file.content))
-            self.stdout.write(f"{name}: {file.byte_size} bytes, SHA-256 {file.sha256}")
+        # first, so that whoever reads this knows the batch even when its file cannot be written
         for batch in found:
             self.stdout.write(f"Batch {batch.pk} ({batch.number}): {batch.line_count} lines, {batch.total:.2f}")
+        for number, file in enumerate(files, start=1):
+            name = output if len(files) == 1 else output.with_name(f"{output.stem}-{number}{output.suffix}")
+            try:
+                _write(name, bytes(file.content))
+            except OSError as error:
+                raise CommandError(
+                    f"{name} cannot be written: {error.strerror}. The batch is kept: write it again with --batch."
+                ) from error
+            self.stdout.write(f"{name}: {file.byte_size} bytes, SHA-256 {file.sha256}")
 
     @staticmethod
     def _kept(text: str) -> Batch:
@@ -55,9 +63,12 @@ class Command(BaseCommand):
 
 def _write(path: Path, content: bytes) -> None:
     """Under a temporary name, then renamed: a reader never sees a part."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as temporary:
-        temporary.write(content)
-        temporary.flush()
-        os.fsync(temporary.fileno())
-    Path(temporary.name).chmod(0o600)
-    Path(temporary.name).replace(path)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")  # for the own user only
+    try:
+        with open(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
