@@ -8,7 +8,7 @@ VAR = Path(tempfile.mkdtemp(prefix="dermforward-test-"))
 os.environ["DERMFORWARD_VAR"] = str(VAR)
 
 from config.settings.base import *  # noqa: E402, F403
-from config.settings.base import DATABASES  # noqa: E402
+from config.settings.base import DATABASES, STORAGES  # noqa: E402
 
 DEBUG = False
 DEMO_ALLOWED = True
@@ -23,4 +23,5 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 
 # The live server answers static files straight from their folders.
 WHITENOISE_USE_FINDERS = True
+STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 (VAR / "static").mkdir(exist_ok=True)
