@@ -54,7 +54,6 @@ import django
 django.setup()
 from intake.imaging import pipeline
 data = open(sys.argv[1], "rb").read()
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 if sys.argv[2] == "jpeg":
     pid = os.fork()
     if pid == 0:
@@ -65,7 +64,7 @@ if sys.argv[2] == "jpeg":
 else:
     fine = type(pipeline.process(data)).__name__ == "Accepted"
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-print(json.dumps(dict(peak_MB=round(peak / 1024), before_MB=round(before / 1024), accepted=fine)))
+print(json.dumps(dict(peak_MB=round(peak / 1024), accepted=fine)))
 """
 
 
