@@ -9,12 +9,13 @@ class IntakeConfig(AppConfig):
         from config.accounts import hooks
         from config.audit.triggers import register_append_only
         from intake import calls, invariants, messages, people, queue, related
-        from intake.models import CallAttempt, CaseEvent, Message, Photo
+        from intake.models import CallAttempt, CaseChange, CaseEvent, Message, Photo, PhotoAdequacy
 
         work.register("photo", Photo, "intake.process_photo_task", "images", "photo")
         work.register_periodic("reminders", "intake.remind_task", 120, "mail")
         work.register_periodic("uploads", "intake.sweep_uploads_task", 60, "images")
-        register_append_only(*(model._meta.db_table for model in (CaseEvent, Message, CallAttempt)))
+        append_only = (CaseEvent, Message, CallAttempt, CaseChange, PhotoAdequacy)
+        register_append_only(*(model._meta.db_table for model in append_only))
         navigation.register("staff", "Triage", "intake:triage_queue", queue.waiting_count)
         navigation.register("staff", "Waiting for patients", "intake:asked", queue.asked_count)
         navigation.register("staff", "To call", "intake:calls", calls.count)

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from config.accounts.models import User
 from config.identifiers import is_mbi
+from intake import adequacy
 from intake.forms import AddressForm
 from intake.models import CallAttempt, Case, Coverage, Patient, Specialty, Spoken
 from intake.reasons import QUESTION_REASONS, RETAKE_REASONS, english, in_language
@@ -82,8 +83,11 @@ class AskForm(forms.Form):
         self.slots = slots_of(case)
         self.topics = topics_of(case)
         self.photos = {photo.slot: photo for photo in case.photos.live().prefetch_related("renditions")}
+        again = adequacy.to_retake(case)
         for slot in self.slots:
             self._row(f"slot_{slot.key}", f"reason_{slot.key}", slot.label, RETAKE_REASONS)
+            if slot.key in again:
+                self.initial |= {f"slot_{slot.key}": True, f"reason_{slot.key}": again[slot.key]}
         for topic in self.topics:
             self._row(f"topic_{topic.key}", f"why_{topic.key}", topic.label, QUESTION_REASONS)
         self.fields["deadline"].choices = [(key, _until(words, int(key))) for key, words in DEADLINES.items()]

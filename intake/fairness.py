@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from intake.models import Photo
+from intake.models import Photo, PhotoAdequacy
 
 DAYS = 365
 TONES = (
@@ -66,7 +66,9 @@ def report(clinics) -> tuple[Line, list[Table]]:
             refusal_reason="",
             received_at__gte=timezone.now() - timedelta(days=DAYS),
             case__seeded=False,
-        ).values("quality_verdict", "kept_by_patient_at", "case__patient__skin_tone", "device_model", "slot", "case_id")
+        ).values(
+            "quality_verdict", "kept_by_patient_at", "case__patient__skin_tone", "device_model", "slot", "case_id", "pk"
+        )
     )
     # the review app hangs its rows on the case; the names are all that this side knows of them
     judged = dict(
@@ -74,25 +76,35 @@ def report(clinics) -> tuple[Line, list[Table]]:
         .exclude(case__reviews__photos_adequate="")
         .values_list("case_id", "case__reviews__photos_adequate")
     )
+    by_staff = dict(
+        PhotoAdequacy.objects.filter(photo__case__clinic__in=clinics).order_by("pk").values_list("photo_id", "verdict")
+    )
+    for photo in photos:
+        photo["judged"] = judged.get(photo["case_id"]) or _word(by_staff.get(photo["pk"]))
     groups: list[tuple[str, str, Callable[[dict], str]]] = [
         ("tone", "By skin tone, as patients told it", lambda photo: tone_group(photo["case__patient__skin_tone"])),
         ("device", "By device", lambda photo: photo["device_model"] or "Not known"),
         ("slot", "By kind of photo", lambda photo: photo["slot"].replace("_", " ").capitalize()),
     ]
-    whole = _line("All", photos, judged)
-    return whole, [Table(key, title, _lines(photos, judged, name)) for key, title, name in groups]
+    whole = _line("All", photos)
+    return whole, [Table(key, title, _lines(photos, name)) for key, title, name in groups]
 
 
-def _lines(photos: Iterable[dict], judged: dict, name: Callable[[dict], str]) -> list[Line]:
+def _lines(photos: Iterable[dict], name: Callable[[dict], str]) -> list[Line]:
     grouped: dict[str, list[dict]] = defaultdict(list)
     for photo in photos:
         grouped[name(photo)].append(photo)
-    return sorted((_line(key, mine, judged) for key, mine in grouped.items()), key=lambda line: -line.photos)[:12]
+    return sorted((_line(key, mine) for key, mine in grouped.items()), key=lambda line: -line.photos)[:12]
 
 
-def _line(group: str, photos: list[dict], judged: dict) -> Line:
+def _word(verdict: str | None) -> str:
+    """Staff's word on one photo in the words of a review's on all of them."""
+    return {None: "", PhotoAdequacy.Verdict.RETAKE: "no"}.get(verdict, "yes")
+
+
+def _line(group: str, photos: list[dict]) -> Line:
     suggested = [photo for photo in photos if photo["quality_verdict"] == Photo.Verdict.RETAKE]
-    told = [judged[photo["case_id"]] for photo in suggested if photo["case_id"] in judged]
+    told = [photo["judged"] for photo in suggested if photo["judged"]]
     return Line(
         group,
         len(photos),

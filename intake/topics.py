@@ -1,11 +1,11 @@
 """The parts of a story that can be asked about, filled in by phone and shown: the draft's fields, then the question set."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.utils.functional import Promise
 
 from intake import questions
-from intake.models import Case
+from intake.models import Case, CaseChange
 from intake.reasons import STORY_TOPICS
 
 
@@ -18,6 +18,8 @@ class Topic:
     text: str | Promise
     answer: str
     question: questions.Question | None = None
+    # what somebody said by phone, for pages
+    added: list[CaseChange] = field(default_factory=list)
 
 
 def topics_of(case: Case) -> list[Topic]:

@@ -73,6 +73,8 @@ def accept_case(
     suggested, why = completeness.suggested_urgency(case)
     if completeness.is_lower(urgency, suggested) and not lower_reason.strip():
         raise TriageRefused(f"{suggested.capitalize()} is suggested ({why.lower()}). Write why it may wait longer.")
+    if case.urgency and completeness.is_lower(urgency, case.urgency) and not lower_reason.strip():
+        raise TriageRefused(f"{case.urgency.capitalize()} was set for this case. Write why it may wait longer.")
     now = timezone.now()
     updates: dict = {
         "urgency": urgency,

@@ -9,11 +9,13 @@ from intake.models.photo import Photo, Rendition
 from intake.models.upload import Upload
 from intake.models.request import InformationRequest, RequestItem
 from intake.models.call import CallAttempt, Redirect, Spoken
+from intake.models.trace import CaseChange, PhotoAdequacy
 
 __all__ = [
     "Answer",
     "CallAttempt",
     "Case",
+    "CaseChange",
     "CaseEvent",
     "CaseStatus",
     "Consent",
@@ -23,6 +25,7 @@ __all__ = [
     "MessageRead",
     "Patient",
     "Photo",
+    "PhotoAdequacy",
     "PhotoLink",
     "ProblemKind",
     "Redirect",

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from intake.views import calls, links, patients, photos, redirects, requests, triage, uploads
+from intake.views import calls, corrections, links, patients, photos, redirects, requests, triage, uploads
 
 urlpatterns = [
     path("triage/", triage.triage_queue, name="triage_queue"),
@@ -15,6 +15,10 @@ urlpatterns = [
     path("triage/<uuid:case_id>/call/", calls.call, name="call"),
     path("triage/<uuid:case_id>/more-time/", calls.more_time, name="more_time"),
     path("my/cases/<uuid:case_id>/sheet/", calls.sheet, name="sheet"),
+    path("triage/photos/<uuid:photo_id>/judge/", corrections.judge, name="judge_photo"),
+    path("triage/<uuid:case_id>/urgency/", corrections.urgency, name="urgency"),
+    path("triage/<uuid:case_id>/place/", corrections.place, name="place"),
+    path("triage/<uuid:case_id>/by-phone/<slug:topic>/", corrections.by_phone, name="by_phone"),
     path("triage/<uuid:case_id>/back/", triage.back_to_triage, name="back_to_triage"),
     path("triage/<uuid:case_id>/go-on/", requests.go_on_without, name="go_on_without"),
     path("my/cases/<uuid:case_id>/answer/", requests.case_answer, name="case_answer"),

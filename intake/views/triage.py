@@ -8,11 +8,13 @@ from django.views.decorators.http import require_POST
 
 from config.accounts.access import role_required
 from config.audit.services import record_view
-from intake import completeness, desk_forms, queue, services, triage
+from intake import adequacy, completeness, corrections, desk_forms, queue, services, trace, triage
 from intake import messages as threads
 from intake.alarms import alarms_of
 from intake.models import Case, CaseStatus, Redirect
+from intake.reasons import RETAKE_REASONS
 from intake.requests import paused_words
+from intake.topics import topics_of
 from intake.uploads import offset as arrived_bytes
 from intake.views.common import slots_with_photos, staff_case, words_in
 from intake.workflow import verbs_for
@@ -83,7 +85,43 @@ def triage_case(request: HttpRequest, case_id) -> HttpResponse:
 
 
 def _suggestion(case: Case) -> dict:
-    return {"urgency": completeness.suggested_urgency(case)[0], "specialty": case.specialty}
+    return {"urgency": case.urgency or completeness.suggested_urgency(case)[0], "specialty": case.specialty}
+
+
+def _photos(case: Case) -> dict:
+    """The slots that have a photo, each photo with the newest word of staff on it; and how many needed slots are filled."""
+    said = adequacy.latest(case)
+    slots = slots_with_photos(case)
+    for entry in slots:
+        for photo in entry["photos"]:
+            photo.judged = said.get(photo.pk)
+            photo.retake_words = adequacy.retake_words(photo.judged) if photo.judged else ""
+    needed = [entry for entry in slots if entry["slot"].required]
+    return {
+        "slots": [entry for entry in slots if entry["photos"]],
+        "needed": len(needed),
+        "needed_here": sum(bool(entry["photos"]) for entry in needed),
+        "may_judge": case.status in adequacy.AT_THE_DESK,
+        "retake_reasons": [(code, words) for code, (words, _) in RETAKE_REASONS.items()],
+    }
+
+
+def _story(case: Case) -> dict:
+    """The patient's own answers with what came by phone beside them; what was not answered apart."""
+    by_phone = corrections.by_topic(case)
+    topics = topics_of(case)
+    for topic in topics:
+        topic.added.extend(by_phone.get(topic.key, ()))
+    fields = [topic for topic in topics if topic.question is None and topic.key != "reason"]
+    asked = [topic for topic in topics if topic.question is not None]
+    return {
+        "reason_topic": topics[0],
+        "story": [*fields[:2], *(topic for topic in asked if topic.answer or topic.added), *fields[2:]],
+        "unanswered": [topic for topic in asked if not topic.answer and not topic.added],
+        "changes": trace.changes(case),
+        "corrected": list(corrections.corrections(case)),
+        "may_change": case.status in corrections.AT_THE_DESK,
+    }
 
 
 def _show(request: HttpRequest, case: Case, accept_form: desk_forms.AcceptForm, status: int = 200) -> HttpResponse:
@@ -98,12 +136,12 @@ def _show(request: HttpRequest, case: Case, accept_form: desk_forms.AcceptForm, 
         "suggested_why": why,
         "checks": checks,
         "fine": sum(check.fine for check in checks),
-        "slots": [entry for entry in slots_with_photos(case) if entry["photos"]],
+        **_photos(case),
         "uploads": [
             (upload, round(100 * arrived_bytes(upload) / upload.byte_size)) for upload in case.uploads.arriving()
         ],
         "alarms": alarms_of(case, list(case.photos.live().select_related("twin__case", "case"))),
-        "answers": services.answered_lines(case),
+        **_story(case),
         "seven_point": completeness.seven_point_words(case),
         "events": case.events.select_related("by"),
         "requests": case.requests.prefetch_related("items__photo__renditions").select_related("asked_by"),

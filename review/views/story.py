@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest
 
-from intake import messages
+from intake import messages, trace
 from intake.alarms import alarms_of
 from intake.completeness import seven_point_words
 from intake.models import Case, CaseStatus
@@ -31,6 +31,7 @@ def story(request: HttpRequest, case: Case) -> dict:
         "arriving": sum(photo.status == "arriving" for photo in case.photos.live()),
         "earlier": earlier,
         "told": answered_lines(case),
+        "changes": [entry for entry in trace.changes(case) if not entry.is_urgency],
         "seven_point": seven_point_words(case),
         "alarms": alarms_of(case, list(case.photos.live().select_related("twin__case", "case"))),
         "handovers": services.handover_notes(case, request.user),
