@@ -9,7 +9,6 @@ class BillingConfig(AppConfig):
         from billing.models import (
             Batch,
             BatchFile,
-            BatchLine,
             ChargeDecision,
             ChargeLine,
             ChargeReversal,
@@ -24,7 +23,8 @@ class BillingConfig(AppConfig):
         work.register("decision", ChargeLine, "billing.decide_again_task", "default", "charge line")
         work.register_periodic("wake changed lines", "billing.wake_changed_task", 2)
         work.register_periodic("wake held lines", "billing.wake_all_task", 600)
-        for model in (Batch, BatchFile, BatchLine, ChargeDecision, ChargeReversal, HoldRelease, ReferenceChange):
+        work.register("export", Batch, "billing.export_batch_task", "exports", "batch")
+        for model in (BatchFile, ChargeDecision, ChargeReversal, HoldRelease, ReferenceChange):
             register_append_only(model._meta.db_table)
         guards.install()
         for check in (

@@ -3,6 +3,8 @@
 from billing import lifecycle
 from billing.models import (
     Alignment,
+    Batch,
+    BatchLine,
     ChargeLine,
     Fee,
     HcpcsCode,
@@ -27,8 +29,29 @@ def install() -> None:
         Guard("line_moves_as_the_table_says", line, "UPDATE", lifecycle.refused_moves(), "a line cannot move that way")
     )
     register(Guard("line_is_never_removed", line, "DELETE", "1 = 1", "a line is never removed: void it"))
+    _guard_batches()
     for model in (Alignment, Fee, HcpcsCode, PayerPolicy, Programme, RosterEntry):
         _guard_dated(model)
+
+
+def _guard_batches() -> None:
+    """What a batch promises stays; what stands in it is fixed once its files are made; a row that left stays away."""
+    table, message = Batch._meta.db_table, "a batch that was made is never changed"
+    promised = (
+        "id", "group_id", "payer_id", "submitter_id", "control_number", "created_at", "created_by_id", "envelope",
+        "selection", "replaces_id", "reason",
+    )  # fmt: skip
+    register(keep_columns("batch_keeps_its_promise", table, promised, when="1 = 1", message=message))
+    made = ("line_count", "total", "exported_at")
+    register(keep_columns("batch_keeps_its_sums", table, made, when="OLD.status <> 'preparing'", message=message))
+    ended = "OLD.status IN ('cancelled', 'replaced') OR NEW.status = 'preparing'"
+    register(keep_columns("batch_never_goes_back", table, ("status",), when=ended, message=message))
+    register(Guard("batch_is_never_removed", table, "DELETE", "1 = 1", message))
+    table, message = BatchLine._meta.db_table, "a line's place in a batch is never changed"
+    place = ("id", "batch_id", "line_id", "position", "part")
+    register(keep_columns("batch_line_keeps_its_place", table, place, when="1 = 1", message=message))
+    register(keep_columns("batch_line_left_for_good", table, ("is_live",), when="NOT OLD.is_live", message=message))
+    register(Guard("batch_line_is_never_removed", table, "DELETE", "1 = 1", message))
 
 
 def _guard_dated(model) -> None:

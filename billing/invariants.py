@@ -8,7 +8,7 @@ from hashlib import sha256
 from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
-from billing.lifecycle import BEFORE_SENDING, ENDED
+from billing.lifecycle import BEFORE_SENDING, ENDED, SENT
 from billing.models import Batch, BatchFile, ChargeLine
 from review.models import Review
 
@@ -37,8 +37,13 @@ def lines_match_their_last_decision() -> Iterator[str]:
 
 
 def batch_bytes_are_unchanged() -> Iterator[str]:
-    for file in BatchFile.objects.iterator():
-        if sha256(bytes(file.content)).hexdigest() != file.sha256:
+    for file in BatchFile.objects.iterator(chunk_size=20):
+        try:
+            content = file.read()
+        except OSError:
+            yield f"batch file {file.name}: it is not in the storage"
+            continue
+        if sha256(content).hexdigest() != file.sha256:
             yield f"batch file {file.name}: its bytes do not match their fingerprint"
 
 
@@ -46,13 +51,19 @@ def batches_add_up() -> Iterator[str]:
     for batch in Batch.objects.annotate(n=Count("batch_lines"), sum=Sum("batch_lines__line__amount")):
         if batch.n != batch.line_count or (batch.sum or Decimal()) != batch.total:
             yield f"batch {batch.number}: lines or total do not add up"
+    for batch in Batch.objects.filter(status__in=("exported", "sent", "replaced")):
+        kinds = batch.files.order_by("kind").values_list("kind", flat=True).distinct()
+        if set(kinds) != {"csv", "837p", "manifest"}:
+            yield f"batch {batch.number}: a file is missing"
 
 
 def exported_lines_are_in_a_batch() -> Iterator[str]:
-    for line in ChargeLine.objects.filter(status="exported", batch_lines__isnull=True):
-        yield f"line {line.number}: exported, but in no batch"
-    for line in ChargeLine.objects.filter(batch_lines__isnull=False).exclude(status="exported"):
-        yield f"line {line.number}: in a batch, but {line.status}"
+    again = Q(status="batched", batch_lines__batch__replaced_by__status="preparing")
+    live = ChargeLine.objects.filter(batch_lines__is_live=True)
+    for line in ChargeLine.objects.filter(status__in=SENT).exclude(pk__in=live.values("pk")).exclude(again):
+        yield f"line {line.number}: {line.status}, but in no live batch"
+    for line in live.exclude(status__in=SENT):
+        yield f"line {line.number}: in a live batch, but {line.status}"
 
 
 def void_lines_are_reversed_to_the_cent() -> Iterator[str]:

@@ -28,7 +28,7 @@ MOVES: dict[str, tuple[str, ...]] = {
 # what a claim says, and what it hangs on: fixed from the moment the line leaves `held`
 FIXED = (
     "review_id", "group_id", "payer_id", "programme_id", "code", "amount", "date_of_service", "version", "supersedes_id",
-    "snapshot",
+    "snapshot", "frequency_code", "original_claim_number",
 )  # fmt: skip
 
 

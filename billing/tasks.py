@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from billing import services
+from billing import exporting, services
 
 
 @shared_task(name="billing.charge_review_task", soft_time_limit=45, time_limit=50)
@@ -24,3 +24,8 @@ def wake_all_task() -> None:
     from billing.models import ChargeLine
 
     ChargeLine.objects.wake()
+
+
+@shared_task(name="billing.export_batch_task", soft_time_limit=45, time_limit=50)
+def export_batch_task(batch_id: str) -> None:
+    exporting.advance(batch_id)

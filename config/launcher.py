@@ -146,7 +146,7 @@ class Launcher:
         quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING"]
         self.add("web", web_command(self.port))
         self.add("worker", [*celery, "worker", "-n", "worker@%h", "-Q", "default", "-c", "1", *quiet])
-        self.add("bulk", [*celery, "worker", "-n", "bulk@%h", "-Q", "images,mail", "-c", "2", *quiet])
+        self.add("bulk", [*celery, "worker", "-n", "bulk@%h", "-Q", "images,mail,exports", "-c", "2", *quiet])
         self.add("beat", [*celery, "beat", "--pidfile=", "--max-interval", "1", "--loglevel", "WARNING"])
 
     def _spawn(self, child: Child) -> None:

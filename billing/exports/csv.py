@@ -1,9 +1,7 @@
 """The biller's CSV: RFC 4180, UTF-8 with a header, one row a line, amounts with two decimals."""
 
-import csv
-import io
 import re
-from decimal import Decimal
+from functools import lru_cache
 
 COLUMNS = (
     "batch_id batch_created_at claim_id charge_id case_id line_no version frequency_code original_payer_claim_no "
@@ -13,83 +11,79 @@ COLUMNS = (
     "billing_city billing_state billing_zip referring_npi facility_npi programme demo_code aco_id alignment_checked_on "
     "review_seconds review_started_at review_completed_at signed_at delivered_at status hold_codes notes"
 ).split()
-_FORMULA = re.compile(r"^[=+\-@\t\r]")
+_FORMULA = frozenset("=+-@\t\r\n")
+_AWKWARD = re.compile(r"[,\"\r\n]|(?:\A|\x1f)[=+\-@\t]")
+_SIXTEEN = ("",) * 16
 
 
 def safe(value: object) -> str:
     """A cell that no spreadsheet takes for a formula."""
     text = "" if value is None else str(value)
-    return f"'{text}" if _FORMULA.match(text) else text
+    return f"'{text}" if text and text[0] in _FORMULA else text
 
 
-def row(claim: dict, batch: dict, number: int) -> dict[str, str]:
+def _quoted(cell: str) -> str:
+    """RFC 4180: quoted where a comma, a quote or a line end stands in it."""
+    text = safe(cell)
+    return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in ',"\r\n') else text
+
+
+def _cells(*values: str) -> str:
+    joined = "\x1f".join(values)
+    if _AWKWARD.search(joined) or joined.count("\x1f") != len(values) - 1:
+        return ",".join([_quoted(value) for value in values])
+    return joined.replace("\x1f", ",")
+
+
+# of the many lines of a batch most share these
+_shared = lru_cache(maxsize=2048)(_cells)
+
+
+def row(claim: dict, batch: dict, number: int) -> str:
+    """One line, its cells in the order of COLUMNS."""
     patient, rendering, billing = claim["patient"], claim["rendering"], claim["billing"]
+    payer, programme = claim["payer"], claim["programme"]
     codes = [_dotted(code) for code in claim["diagnoses"][:12]]
-    cells = {
-        "batch_id": batch["number"],
-        "batch_created_at": batch["created_at"],
-        "claim_id": claim["claim_id"],
-        "charge_id": claim["claim_id"],
-        "case_id": claim["case_number"],
-        "line_no": number,
-        "version": 1,
-        "frequency_code": 1,
-        "patient_account_no": claim["claim_id"],
-        "last": patient["last_name"],
-        "first": patient["first_name"],
-        "middle": patient["middle_name"],
-        "dob": patient["date_of_birth"],
-        "sex": patient["sex"],
-        "addr1": patient["address_line1"],
-        "city": patient["city"],
-        "state": patient["state"],
-        "zip": patient["zip_code"],
-        "payer_name": claim["payer"]["name"],
-        "payer_id": claim["payer"]["payer_id"],
-        "mbi": patient["member_id"],
-        "relationship": 18,
-        "dos_from": claim["date_of_service"],
-        "dos_to": claim["date_of_service"],
-        "pos": claim["pos"],
-        "hcpcs": claim["code"],
-        "mod1": claim["modifier"],
-        "dx_pointers": ":".join(str(n + 1) for n in range(min(4, len(codes)))),
-        "units": 1,
-        "charge": f"{Decimal(claim['amount']):.2f}",
-        "rendering_name": f"{rendering['first_name']} {rendering['last_name']}",
-        "rendering_npi": rendering["npi"],
-        "rendering_taxonomy": rendering["taxonomy_code"],
-        "billing_name": billing["name"],
-        "billing_npi": billing["npi"],
-        "billing_tin": billing["tin"],
-        "billing_taxonomy": billing["taxonomy_code"],
-        "billing_addr1": billing["address_line1"],
-        "billing_city": billing["city"],
-        "billing_state": billing["state"],
-        "billing_zip": billing["zip_code"],
-        "referring_npi": claim["referring"].get("npi", ""),
-        "programme": claim["programme"].get("name", ""),
-        "demo_code": claim["programme"].get("demo_number", ""),
-        "aco_id": claim["programme"].get("entity_id", ""),
-        "alignment_checked_on": claim["decided_on"],
-        "review_seconds": f"{Decimal(claim['review_ms']) / 1000:.3f}",
-        "review_started_at": claim["review_started_at"],
-        "review_completed_at": claim["signed_at"],
-        "signed_at": claim["signed_at"],
-        "delivered_at": claim["delivered_at"],
-        "status": "exported",
-    }
-    cells |= {f"dx{n}": code for n, code in enumerate(codes, start=1)}
-    return {name: safe(cells.get(name, "")) for name in COLUMNS}
+    modifiers = [part for part in claim["modifier"].split(":") if part][:4]
+    name, day, signed = claim["claim_id"], claim["date_of_service"], claim["signed_at"]
+    return ",".join((
+        _shared(batch["number"], batch["created_at"]),
+        _cells(
+            name, name, claim["case_number"], str(number), str(claim.get("version") or 1),
+            claim.get("frequency_code") or "1", claim.get("original_claim_number") or "", name,
+            patient["last_name"], patient["first_name"], patient["middle_name"], patient["date_of_birth"],
+            patient["sex"], patient["address_line1"], patient["city"], patient["state"], patient["zip_code"],
+        ),
+        _shared(payer["name"], payer["payer_id"]),
+        _cells(patient["member_id"], "18", day, day),
+        _shared(
+            claim["pos"], claim["code"], *modifiers, *_SIXTEEN[: 4 - len(modifiers)],
+            *codes, *_SIXTEEN[: 12 - len(codes)],
+            ":".join([str(n) for n in range(1, min(4, len(codes)) + 1)]), "1", claim["amount"],
+            f"{rendering['first_name']} {rendering['last_name']}", rendering["npi"], rendering["taxonomy_code"],
+        ),
+        _shared(
+            billing["name"], billing["npi"], billing["tin"], billing["taxonomy_code"], billing["address_line1"],
+            billing["city"], billing["state"], billing["zip_code"], claim["referring"].get("npi", ""),
+            claim.get("facility_npi") or "", programme.get("name", ""), programme.get("demo_number", ""),
+            programme.get("entity_id", ""), claim["decided_on"],
+        ),
+        _cells(
+            _seconds(claim["review_ms"]), claim["review_started_at"], signed, signed, claim["delivered_at"],
+            "exported", "", "",
+        ),
+    ))  # fmt: skip
+
+
+def _seconds(ms: int) -> str:
+    return f"{ms // 1000}.{ms % 1000:03d}"
 
 
 def _dotted(code: str) -> str:
     return f"{code[:3]}.{code[3:]}" if len(code) > 3 and "." not in code else code
 
 
-def write(claims: list[dict], batch: dict) -> bytes:
-    out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows(row(claim, batch, number) for number, claim in enumerate(claims, start=1))
-    return out.getvalue().encode()
+def write(claims: list[dict], batch: dict, first: int = 1) -> bytes:
+    """A file with a header; `first` is the number of its first line within the batch."""
+    rows = [row(claim, batch, number) for number, claim in enumerate(claims, start=first)]
+    return "\r\n".join([",".join(COLUMNS), *rows, ""]).encode()

@@ -3,17 +3,19 @@
 import json
 
 
-def write(batch: dict, claims: list[dict], files: list[dict], total: str) -> bytes:
+def write(batch: dict, payer: str, claim_ids: list[str], files: list[dict], total: str, again: dict) -> bytes:
+    """`again` says which batch this one replaces and why; empty for a first sending."""
     body = {
         "batch": batch["number"],
         "created_at": batch["created_at"],
         "created_by": batch["created_by"],
-        "payer": claims[0]["payer"]["name"],
+        "payer": payer,
         "submitter": batch["submitter"]["etin"],
+        "is_test": batch["submitter"]["is_test"],
         "control_number": batch["control_number"],
-        "lines": len(claims),
+        "lines": len(claim_ids),
         "total": total,
-        "charge_ids": [claim["claim_id"] for claim in claims],
+        "charge_ids": claim_ids,
         "files": files,
-    }
+    } | again
     return (json.dumps(body, indent=2, sort_keys=True) + "\n").encode()

@@ -3,122 +3,148 @@
 ASCII upper case throughout; separators that survive in a name would break the file, so they are taken out.
 """
 
-import re
-import unicodedata
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
+
+from billing.exports.plain import identifier, text
 
 VERSION = "005010X222A1"
 MAX_CLAIMS = 5_000
-_BASIC = re.compile(r"[^A-Z0-9 !\"&'()+,\-./;?=%@\[\]_{}\\|<>#$]")
-
-
-def text(value: object, limit: int) -> str:
-    """ASCII upper case without separators or control characters, at most `limit` characters."""
-    flat = unicodedata.normalize("NFKD", str(value or "")).encode("ascii", "ignore").decode().upper()
-    return " ".join(_BASIC.sub(" ", flat).split())[:limit].strip()
+NEW, REPLACEMENT, VOID = "1", "7", "8"
+_PAID_CODES = 12
 
 
 def _segment(*elements: object) -> str:
-    return "*".join(str(element) for element in elements).rstrip("*")
+    return "*".join([str(element) for element in elements]).rstrip("*")
 
 
-def _money(value: object) -> str:
-    amount = Decimal(str(value)).quantize(Decimal("0.01"))
-    return f"{amount:f}".rstrip("0").rstrip(".")
+def money(value: object) -> str:
+    """As X12 writes amounts: 42, 42.5, 42.05."""
+    whole = str(value)
+    if whole.endswith(".00"):
+        return whole[:-3]
+    amount = Decimal(whole).quantize(Decimal("0.01"))
+    written = f"{amount:f}"
+    return written.rstrip("0").rstrip(".") if "." in written else written
 
 
-def _person(qualifier: str, person: dict, id_qualifier: str, identifier: str) -> str:
-    return _segment(
-        "NM1", qualifier, 1, text(person["last_name"], 60), text(person["first_name"], 35),
-        text(person.get("middle_name", ""), 25), "", "", id_qualifier, identifier,
-    )  # fmt: skip
+def _person(qualifier: str, last: str, first: str, middle: str, id_qualifier: str, number: str) -> str:
+    return (
+        f"NM1*{qualifier}*1*{text(last, 60)}*{text(first, 35)}*{text(middle, 25)}"
+        f"***{id_qualifier}*{identifier(number, 80)}"
+    )
 
 
-def _address(place: dict) -> list[str]:
-    return [
-        _segment("N3", text(place["address_line1"], 55), text(place.get("address_line2", ""), 55)),
-        _segment("N4", text(place["city"], 30), place["state"], place["zip_code"]),
-    ]
+@lru_cache(maxsize=1024)
+def _provider(qualifier: str, last: str, first: str, npi: str, taxonomy: str) -> tuple[str, ...]:
+    person = _person(qualifier, last, first, "", "XX", npi)
+    return (person, f"PRV*PE*PXC*{identifier(taxonomy, 10)}") if taxonomy else (person,)
+
+
+def _address(place: dict) -> tuple[str, str]:
+    street, more = text(place["address_line1"], 55), text(place.get("address_line2", ""), 55)
+    zip_code = identifier(place["zip_code"], 15).replace("-", "")
+    return (
+        f"N3*{street}*{more}" if more else f"N3*{street}",
+        f"N4*{text(place['city'], 30)}*{identifier(place['state'], 2)}*{zip_code}",
+    )
+
+
+@lru_cache(maxsize=64)
+def _payer(name: str, number: str) -> str:
+    return f"NM1*PR*2*{text(name, 60)}*****PI*{identifier(number, 80)}"
 
 
 def _head(batch: dict) -> list[str]:
     submitter = batch["submitter"]
+    etin, receiver = identifier(submitter["etin"], 15), identifier(submitter["receiver_id"], 15)
+    phone = "".join(filter(str.isdigit, submitter["contact_phone"]))
     return [
         _segment("BHT", "0019", "00", batch["number"], batch["date"], batch["time"], "CH"),
-        _segment("NM1", 41, 2, text(batch["billing_name"], 60), "", "", "", "", 46, submitter["etin"]),
-        _segment("PER", "IC", text(submitter["contact_name"], 60), "TE", submitter["contact_phone"]),
-        _segment("NM1", 40, 2, text(submitter["receiver_name"], 60), "", "", "", "", 46, submitter["receiver_id"]),
+        _segment("NM1", 41, 2, text(batch["billing_name"], 60), "", "", "", "", 46, etin),
+        _segment("PER", "IC", text(submitter["contact_name"], 60), "TE", phone),
+        _segment("NM1", 40, 2, text(submitter["receiver_name"], 60), "", "", "", "", 46, receiver),
     ]
 
 
 def _billing_provider(billing: dict, level: int) -> list[str]:
-    prv = [_segment("PRV", "BI", "PXC", billing["taxonomy_code"])] if billing["taxonomy_code"] else []
+    taxonomy = identifier(billing["taxonomy_code"], 10)
     return [
         _segment("HL", level, "", 20, 1),
-        *prv,
-        _segment("NM1", 85, 2, text(billing["name"], 60), "", "", "", "", "XX", billing["npi"]),
+        *([_segment("PRV", "BI", "PXC", taxonomy)] if taxonomy else []),
+        _segment("NM1", 85, 2, text(billing["name"], 60), "", "", "", "", "XX", identifier(billing["npi"], 10)),
         *_address(billing),
-        _segment("REF", "EI", billing["tin"]),
+        _segment("REF", "EI", identifier(billing["tin"], 9)),
     ]
 
 
-def _claim(claim: dict, level: int, parent: int) -> list[str]:
+def claim_segments(claim: dict, level: int, parent: int) -> list[str]:
+    """One patient (loop 2000B), the claim (2300) and its one service line (2400)."""
     patient, payer = claim["patient"], claim["payer"]
-    codes = [code.replace(".", "") for code in claim["diagnoses"][:12]]
-    service = ":".join(part for part in ("HC", claim["code"], claim["modifier"]) if part)
-    pointers = ":".join(str(n + 1) for n in range(min(4, len(codes))))
-    charge = _money(claim["amount"])
-    birth = claim["patient"]["date_of_birth"].replace("-", "")
+    codes = [code.replace(".", "") for code in claim["diagnoses"][:_PAID_CODES]]
+    modifiers = [part for part in claim["modifier"].split(":") if part]
+    service = ":".join(["HC", claim["code"], *modifiers])
+    pointers = ":".join([str(n) for n in range(1, min(4, len(codes)) + 1)])
+    charge = money(claim["amount"])
+    frequency = claim.get("frequency_code") or NEW
+    pos = identifier(claim["pos"], 2)
     return [
-        _segment("HL", level, parent, 22, 0),
-        _segment("SBR", "P", 18, "", "", "", "", "", "", payer["claim_filing_code"]),
-        _person("IL", patient, "MI", patient["member_id"]),
+        f"HL*{level}*{parent}*22*0",
+        f"SBR*P*18*******{payer['claim_filing_code']}",
+        _person("IL", patient["last_name"], patient["first_name"], patient["middle_name"], "MI", patient["member_id"]),
         *_address(patient),
-        _segment("DMG", "D8", birth, patient["sex"]),
-        _segment("NM1", "PR", 2, text(payer["name"], 60), "", "", "", "", "PI", payer["payer_id"]),
-        _segment("CLM", claim["claim_id"], charge, "", "", f"{claim['pos']}:B:1", "Y", "A", "Y", "Y"),
-        *([_segment("REF", "P4", claim["demo_number"])] if claim["demo_number"] else []),
-        _segment("HI", *(f"{'ABF' if n else 'ABK'}:{code}" for n, code in enumerate(codes))),
+        f"DMG*D8*{patient['date_of_birth'].replace('-', '')}*{identifier(patient['sex'], 1)}",
+        _payer(payer["name"], payer["payer_id"]),
+        f"CLM*{claim['claim_id']}*{charge}***{pos}:B:{frequency}*Y*A*Y*Y",
+        *([f"REF*F8*{identifier(claim['original_claim_number'], 50)}"] if frequency != NEW else []),
+        *([f"REF*P4*{identifier(claim['demo_number'], 50)}"] if claim["demo_number"] else []),
+        "HI*" + "*".join([f"{'ABF' if n else 'ABK'}:{code}" for n, code in enumerate(codes)]),
         *_providers(claim),
-        _segment("LX", 1),
-        _segment("SV1", service, charge, "UN", 1, "", "", pointers),
-        _segment("DTP", 472, "D8", claim["date_of_service"].replace("-", "")),
-        _segment("REF", "6R", claim["claim_id"]),
+        "LX*1",
+        f"SV1*{service}*{charge}*UN*1***{pointers}",
+        f"DTP*472*D8*{claim['date_of_service'].replace('-', '')}",
+        f"REF*6R*{claim['claim_id']}",
     ]
 
 
-def _providers(claim: dict) -> list[str]:
+def _providers(claim: dict) -> tuple[str, ...]:
     """Referring only where somebody referred; rendering only where another than the billing provider."""
-    segments = []
-    if claim["referring"].get("npi"):
-        segments.append(_person("DN", claim["referring"], "XX", claim["referring"]["npi"]))
-    rendering = claim["rendering"]
+    found: tuple[str, ...] = ()
+    referring, rendering = claim["referring"], claim["rendering"]
+    if referring.get("npi"):
+        found = _provider("DN", referring["last_name"], referring["first_name"], referring["npi"], "")
     if rendering["npi"] != claim["billing"]["npi"]:
-        segments.append(_person("82", rendering, "XX", rendering["npi"]))
-        if rendering["taxonomy_code"]:
-            segments.append(_segment("PRV", "PE", "PXC", rendering["taxonomy_code"]))
-    return segments
+        taxonomy = rendering["taxonomy_code"]
+        found += _provider("82", rendering["last_name"], rendering["first_name"], rendering["npi"], taxonomy)
+    return found
 
 
 def write(claims: list[dict], batch: dict) -> bytes:
-    """One interchange with one group and one transaction set for at most MAX_CLAIMS claims of one billing provider."""
+    """One interchange with one group and one transaction set for at most MAX_CLAIMS claims of one submitter.
+
+    Claims of the same billing provider that follow each other share its loop.
+    """
     if len(claims) > MAX_CLAIMS:
         raise ValueError(f"{len(claims)} claims are more than {MAX_CLAIMS} for one file")
-    body = [_segment("ST", 837, "0001", VERSION), *_head(batch), *_billing_provider(claims[0]["billing"], 1)]
-    for level, claim in enumerate(claims, start=2):
-        body += _claim(claim, level, 1)
+    body = [_segment("ST", 837, "0001", VERSION), *_head(batch)]
+    level, parent, billing = 0, 0, None
+    for claim in claims:
+        level += 1
+        if claim["billing"] != billing:
+            billing, parent = claim["billing"], level
+            body += _billing_provider(billing, parent)
+            level += 1
+        body += claim_segments(claim, level, parent)
     body.append(_segment("SE", len(body) + 1, "0001"))
     control, submitter = batch["control_number"], batch["submitter"]
+    etin, receiver = identifier(submitter["etin"], 15), identifier(submitter["receiver_id"], 15)
     usage = "T" if submitter["is_test"] else "P"
     isa = _segment(
-        "ISA", "00", " " * 10, "00", " " * 10, "ZZ", submitter["etin"].ljust(15), "ZZ",
-        submitter["receiver_id"].ljust(15), batch["date"][2:], batch["time"], "^", "00501", f"{control:09d}", "0",
-        usage, ":",
+        "ISA", "00", " " * 10, "00", " " * 10, "ZZ", etin.ljust(15), "ZZ", receiver.ljust(15), batch["date"][2:],
+        batch["time"], "^", "00501", f"{control:09d}", "0", usage, ":",
     )  # fmt: skip
-    gs = _segment(
-        "GS", "HC", submitter["etin"], submitter["receiver_id"], batch["date"], batch["time"], control, "X", VERSION
-    )
+    gs = _segment("GS", "HC", etin, receiver, batch["date"], batch["time"], control, "X", VERSION)
     segments = [isa, gs, *body, _segment("GE", 1, control), _segment("IEA", 1, f"{control:09d}")]
     return ("~\n".join(segments) + "~\n").encode("ascii")
 

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from billing.lifecycle import BEFORE_SENDING, ENDED
+from billing.lifecycle import BEFORE_SENDING, ENDED, SENT
 from billing.models.reference import Payer, Programme
 from billing.rules import BY_CODE
 from config.accounts.models import Clinic
@@ -50,7 +50,14 @@ class ChargeLine(WorkRow):
     class Status(models.TextChoices):
         HELD = "held", "Held"
         READY = "ready", "Ready"
+        BATCHED = "batched", "In a batch"
         EXPORTED = "exported", "Exported"
+        ACCEPTED = "accepted", "Accepted by the payer"
+        REJECTED = "rejected", "Rejected by the payer"
+        PAID = "paid", "Paid"
+        PARTLY_PAID = "partly_paid", "Partly paid"
+        DENIED = "denied", "Denied"
+        CLOSED = "closed", "Closed"
         NOT_BILLABLE = "not_billable", "Not billable"
         VOID = "void", "Void"
         SUPERSEDED = "superseded", "Superseded"
@@ -77,6 +84,12 @@ class ChargeLine(WorkRow):
     corrected_at = models.DateTimeField(null=True, blank=True)
     not_billable_reason = models.CharField(max_length=200, blank=True)
     snapshot = models.JSONField(default=dict)
+    # 1: a new claim; 7 and 8 replace and void the payer's claim of that number
+    frequency_code = models.CharField(
+        max_length=1, default="1", choices=[("1", "new"), ("7", "replacement"), ("8", "void")]
+    )
+    original_claim_number = models.CharField(max_length=50, blank=True)
+    payer_claim_number = models.CharField(max_length=50, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     decided_at = models.DateTimeField(default=timezone.now)
     needs_correction = models.BooleanField(default=False)
@@ -101,14 +114,17 @@ class ChargeLine(WorkRow):
                 name="first_version_supersedes_nothing",
             ),
             models.CheckConstraint(
-                condition=Q(status__in=["held", "ready", "exported", "not_billable", "void", "superseded"]),
-                name="line_status_is_known",
+                condition=Q(status__in=[*BEFORE_SENDING, *SENT, *ENDED]), name="line_status_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(frequency_code="1") | ~Q(original_claim_number=""),
+                name="replacement_names_the_payers_claim",
             ),
             models.CheckConstraint(
                 condition=Q(amount__isnull=True) | Q(amount__gt=0), name="charge_amount_is_more_than_nothing"
             ),
             models.CheckConstraint(
-                condition=~Q(status__in=["ready", "exported"]) | (Q(amount__isnull=False) & Q(payer__isnull=False)),
+                condition=~Q(status__in=["ready", *SENT]) | (Q(amount__isnull=False) & Q(payer__isnull=False)),
                 name="ready_line_has_amount_and_payer",
             ),
             models.CheckConstraint(condition=~Q(status="held") | ~Q(holds=[]), name="held_line_says_why"),
@@ -126,7 +142,17 @@ class ChargeLine(WorkRow):
 
     @property
     def number(self) -> str:
-        return f"CH-{FIRST_NUMBER + self.pk}"
+        return self.number_of(self.pk)
+
+    @staticmethod
+    def number_of(pk: int) -> str:
+        return f"CH-{FIRST_NUMBER + pk}"
+
+    @staticmethod
+    def pk_of(number: str) -> int:
+        """0, which is no line's key, for what is not a line's number."""
+        digits = number.strip().upper().removeprefix("CH-")
+        return max(0, int(digits) - FIRST_NUMBER) if digits.isascii() and digits.isdigit() and len(digits) < 15 else 0
 
     @property
     def hold_codes(self) -> list[str]:

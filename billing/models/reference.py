@@ -167,6 +167,15 @@ class Payer(models.Model):
     name = models.CharField(max_length=60)
     payer_id = models.CharField("payer identifier on claims", max_length=80, blank=True)
     claim_filing_code = models.CharField(max_length=2, default="CI", help_text="SBR09: MB for Medicare Part B.")
+    correction_mode = models.CharField(
+        "how it takes corrections",
+        max_length=12,
+        choices=[
+            ("reopening", "Reopening: ask the payer to reopen its claim, send no new one"),
+            ("replace_void", "Replacement or void: a new claim that names the payer's claim number"),
+        ],
+        default="reopening",
+    )
 
     class Meta:
         ordering = ["name"]

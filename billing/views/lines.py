@@ -41,7 +41,7 @@ def line(request: HttpRequest, uid) -> HttpResponse:
         "decisions": line.decisions.order_by("-pk"),
         "releases": line.releases.select_related("by"),
         "deliveries": review.deliveries.select_related("recipient"),
-        "batch": Batch.objects.filter(batch_lines__line=line).first(),
+        "batch": Batch.objects.filter(batch_lines__line=line, batch_lines__is_live=True).first(),
         "holds": [hold | {"releasable": hold["code"] in line.releasable} for hold in line.holds],
     }
     return render(request, "billing/line.html", context)

@@ -81,6 +81,17 @@ def settle(lease: Lease, **columns: Any) -> None:
         raise Fenced(f"{lease.model.__name__} {lease.pk} was taken over")
 
 
+def renew(lease: Lease, lease_seconds: int = LEASE_SECONDS) -> None:
+    """For work in steps: the lease counts from now again. Also the fence of a step, inside its transaction."""
+    if not _mine(lease).update(due_at=timezone.now() + timedelta(seconds=lease_seconds)):
+        raise Fenced(f"{lease.model.__name__} {lease.pk} was taken over")
+
+
+def hand_back(lease: Lease) -> None:
+    """A step is done and more are to come: due again at once, with all its attempts."""
+    settle(lease, work_status=WorkRow.WorkStatus.WAITING, due_at=timezone.now(), attempts=0)
+
+
 def fail(lease: Lease, error: str, *, outage: bool = False) -> None:
     """Back to waiting with a back-off, or dead after the fifth attempt. `error` must hold nothing clinical.
 

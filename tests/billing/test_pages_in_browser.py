@@ -24,7 +24,10 @@ def test_the_billers_pages(open_page, look, signed, kay, width):
         page.goto(reverse("billing:line", args=[line.uid]))
         look(page, f"line-{name}")
     page.goto(reverse("billing:desk"))
-    page.get_by_role("button", name="Export the chosen lines").click()
+    page.get_by_role("button", name="Look at the batch").click()
+    page.get_by_role("heading", name="New batch").wait_for()
+    look(page, "preview")
+    page.get_by_role("button", name="Export 1 line").click()
     page.get_by_role("heading", name="Batch B-").wait_for()
     look(page, "batch")
     assert Batch.objects.count() == 1

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from billing import batches
-from billing.models import Batch, BatchFile
+from billing import batches, exporting
+from billing.models import Batch
 from billing.services import BillingRefused
 
 
@@ -31,16 +31,14 @@ class Command(BaseCommand):
         if not found:
             self.stdout.write("Nothing is ready to export.")
             return
-        files = list(
-            BatchFile.objects.filter(batch__in=found, kind=options["format"]).order_by("batch__control_number", "part")
-        )
+        files = list(exporting.all_files(found, options["format"]))
         # first, so that whoever reads this knows the batch even when its file cannot be written
         for batch in found:
             self.stdout.write(f"Batch {batch.pk} ({batch.number}): {batch.line_count} lines, {batch.total:.2f}")
         for number, file in enumerate(files, start=1):
             name = output if len(files) == 1 else output.with_name(f"{output.stem}-{number}{output.suffix}")
             try:
-                _write(name, bytes(file.content))
+                _write(name, file.read())
             except OSError as error:
                 raise CommandError(
                     f"{name} cannot be written: {error.strerror}. The batch is kept: write it again with --batch."
