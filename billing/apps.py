@@ -5,7 +5,7 @@ class BillingConfig(AppConfig):
     name = "billing"
 
     def ready(self) -> None:
-        from billing import desk, guards, invariants
+        from billing import desk, facts, guards, invariants
         from billing.models import (
             Batch,
             BatchFile,
@@ -17,6 +17,7 @@ class BillingConfig(AppConfig):
         )
         from config import navigation, registry, work
         from config.audit.triggers import register_append_only
+        from intake import routing
         from review.models import Review
 
         work.register("charge", Review, "billing.charge_review_task", "default", "charge")
@@ -27,6 +28,7 @@ class BillingConfig(AppConfig):
         for model in (BatchFile, ChargeDecision, ChargeReversal, HoldRelease, ReferenceChange):
             register_append_only(model._meta.db_table)
         guards.install()
+        routing.register_roster(facts.roster_of)
         for check in (
             invariants.every_signed_review_has_one_decision,
             invariants.no_line_without_a_signature,

@@ -143,6 +143,18 @@ def _roster(programme: Programme | None, review: Review, day: date) -> RosterEnt
     return entries.filter(tin=review.case.group.tin).first()
 
 
+def roster_of(patient, users, day: date) -> tuple[str, set]:
+    """(model that the patient is aligned to that day, those of these users who are on its roster); "" without a model.
+
+    For routing, long before there is a review.
+    """
+    alignment, programme = _programme(patient.pk, day)
+    if alignment is None or programme is None or not alignment.is_valid_on(day):
+        return "", set()
+    rows = RosterEntry.objects.on(day).filter(programme__key=programme.key, practitioner__user__in=users)
+    return programme.name, set(rows.values_list("practitioner__user", flat=True))
+
+
 def _diagnosis(code: str, day: date) -> rules.Diagnosis:
     plain = code.replace(".", "")
     row = Icd10Code.objects.filter(code__in=(code, plain)).first()

@@ -7,13 +7,13 @@ from django.utils import timezone
 
 from config.accounts.models import User
 from config.identifiers import is_mbi
-from intake import adequacy
+from intake import adequacy, routing
 from intake.forms import AddressForm
 from intake.models import CallAttempt, Case, Coverage, Patient, Specialty, Spoken
 from intake.reasons import QUESTION_REASONS, RETAKE_REASONS, english, in_language
 from intake.slots import slots_of
 from intake.topics import topics_of
-from intake.triage import Asked, groups_for
+from intake.triage import Asked
 
 NOBODY = "nobody"
 MRN_TAKEN = "Another patient of this clinic has this medical record number."
@@ -40,23 +40,20 @@ class AcceptForm(forms.Form):
 
     def __init__(self, *args, case: Case, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        specialty = self.data.get("specialty") or case.specialty
-        self.routes: dict[str, tuple] = {}
-        for group, people in groups_for(case, specialty):
-            self.routes[f"{group.pk}:"] = (group, None)
-            self.routes |= {f"{group.pk}:{user.pk}": (group, user) for user in people}
-        self.fields["route"].choices = [(key, self._words(key)) for key in self.routes]
+        wanted = self.data.get("specialty")
+        self.specialty = wanted if wanted in Specialty.values else case.specialty
+        self.case = case
+        self.routes = {route.key: route for route in routing.routes(case, self.specialty)}
+        self.best = next(iter(self.routes.values()), None)
+        self.fields["route"].choices = [(key, route.label) for key, route in self.routes.items()]
         self.fields["urgency"].widget.attrs = {}
 
-    def _words(self, key: str) -> str:
-        group, user = self.routes[key]
-        if user is not None:
-            return f"{user}, {group}"
-        people = sum(1 for other, person in self.routes.values() if other == group and person is not None)
-        return f"{group}: pool ({people} {'person' if people == 1 else 'people'})"
-
     def chosen(self) -> tuple:
-        return self.routes[self.cleaned_data["route"]]
+        route = self.routes[self.cleaned_data["route"]]
+        return route.group, route.person
+
+    def nobody(self) -> str:
+        return routing.nobody_words(self.case, self.specialty)
 
 
 class AskForm(forms.Form):

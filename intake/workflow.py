@@ -228,7 +228,9 @@ def _guard(case: Case, transition: Transition, now, by) -> tuple[Q, str]:
     target = transition.targets[0]
     if transition.verb == "claim":
         # the UPDATE itself tests whether the old hold has lapsed, so that a dead worker locks nothing
-        return Q(status=S.READY) | Q(status=S.IN_REVIEW, hold_expires_at__lte=now), target
+        # and whether the law lets this person answer, so that a licence that ends this second ends it here too
+        free = Q(status=S.READY) | Q(status=S.IN_REVIEW, hold_expires_at__lte=now)
+        return free & Q(pk__in=Case.objects.answerable_by(by).values("pk")), target
     guard = Q(status__in=transition.sources)
     if transition.verb == "sign":
         guard &= Q(holder=by)
@@ -257,6 +259,8 @@ def _refusal(case: Case, transition: Transition) -> TransitionRefused:
     current = Case.objects.select_related("holder").get(pk=case.pk)
     if transition.verb == "claim" and current.status == S.IN_REVIEW:
         text = f"{current.holder} is reading case {current.number} now."
+    elif transition.verb == "claim" and current.status == S.READY:
+        text = f"You may not answer case {current.number}: it needs a licence in {current.patient_state} that is valid today."
     else:
         text = moved_on(current)
     return TransitionRefused(text, current.status)

@@ -9,9 +9,12 @@ from intake.models.photo import Photo, Rendition
 from intake.models.upload import Upload
 from intake.models.request import InformationRequest, RequestItem
 from intake.models.call import CallAttempt, Redirect, Spoken
+from intake.models.presence import Presence
+from intake.models.routing import Absence, RouteRule
 from intake.models.trace import CaseChange, PhotoAdequacy
 
 __all__ = [
+    "Absence",
     "Answer",
     "CallAttempt",
     "Case",
@@ -27,11 +30,13 @@ __all__ = [
     "Photo",
     "PhotoAdequacy",
     "PhotoLink",
+    "Presence",
     "ProblemKind",
     "Redirect",
     "RelatedPerson",
     "Rendition",
     "RequestItem",
+    "RouteRule",
     "Side",
     "Specialty",
     "Thread",

@@ -1,12 +1,29 @@
 from django.urls import path
 
-from intake.views import calls, corrections, links, patients, photos, redirects, requests, triage, uploads
+from intake.views import (
+    calls,
+    corrections,
+    links,
+    patients,
+    photos,
+    presence,
+    redirects,
+    requests,
+    routing,
+    triage,
+    uploads,
+)
 
 urlpatterns = [
     path("triage/", triage.triage_queue, name="triage_queue"),
     path("triage/photo-hints/", photos.photo_hints, name="photo_hints"),
     path("triage/asked/", triage.asked, name="asked"),
     path("triage/calls/", calls.call_list, name="calls"),
+    path("triage/routing/", routing.routes, name="routes"),
+    path("triage/routing/<uuid:rule_id>/end/", routing.rule_end, name="rule_end"),
+    path("away/", routing.away, name="away"),
+    path("away/<uuid:absence_id>/cancel/", routing.away_cancel, name="away_cancel"),
+    path("triage/<uuid:case_id>/here/", presence.here, name="here"),
     path("triage/cases/", triage.all_cases, name="all_cases"),
     path("triage/<uuid:case_id>/", triage.triage_case, name="triage_case"),
     path("triage/<uuid:case_id>/accept/", triage.accept, name="accept"),

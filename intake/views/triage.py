@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 
 from config.accounts.access import role_required
 from config.audit.services import record_view
-from intake import adequacy, completeness, corrections, desk_forms, queue, services, trace, triage
+from intake import adequacy, completeness, corrections, desk_forms, queue, routing, services, trace, triage
 from intake import messages as threads
 from intake.alarms import alarms_of
 from intake.models import Case, CaseStatus, Redirect
@@ -17,6 +17,8 @@ from intake.requests import paused_words
 from intake.topics import topics_of
 from intake.uploads import offset as arrived_bytes
 from intake.views.common import slots_with_photos, staff_case, words_in
+from intake.views.corrections import changed_meanwhile, version_in
+from intake.views.presence import seen_by
 from intake.workflow import verbs_for
 
 
@@ -85,7 +87,12 @@ def triage_case(request: HttpRequest, case_id) -> HttpResponse:
 
 
 def _suggestion(case: Case) -> dict:
-    return {"urgency": case.urgency or completeness.suggested_urgency(case)[0], "specialty": case.specialty}
+    best = routing.suggested(case) if case.status == CaseStatus.SUBMITTED else None
+    return {
+        "urgency": case.urgency or completeness.suggested_urgency(case)[0],
+        "specialty": case.specialty,
+        "route": best.key if best else "",
+    }
 
 
 def _photos(case: Case) -> dict:
@@ -124,7 +131,9 @@ def _story(case: Case) -> dict:
     }
 
 
-def _show(request: HttpRequest, case: Case, accept_form: desk_forms.AcceptForm, status: int = 200) -> HttpResponse:
+def _show(
+    request: HttpRequest, case: Case, accept_form: desk_forms.AcceptForm, status: int = 200, **extra
+) -> HttpResponse:
     urgency, why = completeness.suggested_urgency(case)
     checks = completeness.checklist(case)
     coverage = case.patient.coverage_on(timezone.localdate())
@@ -155,6 +164,7 @@ def _show(request: HttpRequest, case: Case, accept_form: desk_forms.AcceptForm, 
         "share": queue.used_share(case.submitted_at, case.triage_due_at),
     }
     context["due_tone"] = queue.tone_of(context["share"])
+    context |= seen_by(request, case) | extra
     return render(request, "intake/triage_case.html", context, status=status)
 
 
@@ -176,7 +186,12 @@ def accept(request: HttpRequest, case_id) -> HttpResponse:
                 assigned_to=person,
                 note=data["note"],
                 lower_reason=data["lower_reason"],
+                version=version_in(request),
             )
+        except triage.StaleCase as stale:
+            form = desk_forms.AcceptForm(request.POST, case=stale.case)
+            form.add_error(None, str(stale))
+            return _show(request, stale.case, form, status=409, meanwhile=changed_meanwhile(request, stale.case))
         except (triage.TriageRefused, services.TransitionRefused) as refused:
             case.refresh_from_db()
             if case.status == CaseStatus.SUBMITTED:
