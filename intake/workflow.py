@@ -114,6 +114,11 @@ def _is_licensed(case: Case, user) -> bool:
     )
 
 
+def is_licensed_for(case: Case, user) -> bool:
+    """Of the case's group and specialty, and licensed today where the patient was when it was sent."""
+    return _is_licensed(case, user)
+
+
 def _is_holder(case: Case, user) -> bool:
     return case.holder_id == user.pk and _is_licensed(case, user)
 

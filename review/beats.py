@@ -16,7 +16,7 @@ from django.utils import timezone
 from config.accounts.models import User
 from config.audit.services import record
 from intake.models import Case, CaseStatus
-from review import tape, timekeeping
+from review import opinions, tape, timekeeping
 from review.claims import renew_hold
 from review.errors import BeatsRefused, ReviewRefused
 from review.models import AddedTime, Beat, Review
@@ -73,7 +73,10 @@ def record_beats(*, review: Review, by: User, beats: Iterable[dict]) -> bool:
         current = Review.objects.select_for_update().get(pk=review.pk)
         if current.is_signed:
             return False
-        held = Case.objects.filter(pk=review.case_id, holder=by, status=CaseStatus.IN_REVIEW).exists()
+        held = (
+            opinions.is_open(current)
+            or Case.objects.filter(pk=review.case_id, holder=by, status=CaseStatus.IN_REVIEW).exists()
+        )
         now = server_ms()
         for row in rows:
             row.server_ms = now

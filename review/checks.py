@@ -5,13 +5,16 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
+from config.accounts.models import User
 from intake.models import Photo
-from intake.workflow import may
-from review import phrases
-from review.models import Icd10Code, Review, ReviewDiagnosis, TextTemplate
+from intake.workflow import is_licensed_for, may
+from review import interlocks, opinions, phrases, record_facts
+from review.errors import ReviewRefused
+from review.models import Icd10Code, InterlockAnswer, Review, ReviewDiagnosis, TextTemplate
 from review.plan import NEED_A_DUE
 
 _SIDE = re.compile(r"\b(right|left|bilateral)\b", re.IGNORECASE)
+MINIMUM_REASON = 5
 _MARKS = {"good": "circle-check", "wait": "triangle-alert", "bad": "circle-alert"}
 
 
@@ -23,6 +26,8 @@ class Check:
     text: str
     detail: str = ""
     field: str = ""
+    # of an interlock: which finding a reason answers
+    key: str = ""
 
     @property
     def holds(self) -> bool:
@@ -45,16 +50,57 @@ def signing_checks(review: Review) -> list[Check]:
         *_text_checks(review),
         *_photo_checks(review),
         *_diagnosis_checks(review, diagnoses),
-        *_side_checks(review, diagnoses),
+        *_interlock_checks(review, diagnoses),
         *_right_checks(review),
     ]
 
 
+def open_findings(review: Review) -> list[interlocks.Finding]:
+    """What the record has against itself. A second opinion is asked for one thing, and is not held by the rest."""
+    return [] if review.second_opinion else interlocks.findings(record_facts.facts_of(review))
+
+
+def answers_of(review: Review) -> dict[str, InterlockAnswer]:
+    """The last words about each finding."""
+    return {answer.key: answer for answer in review.interlock_answers.all()}
+
+
+def answer_interlock(*, review: Review, by: User, key: str, how: str, reason: str) -> InterlockAnswer:
+    """The finding stays as it is; the reason goes beside it, into the signed record."""
+    if review.specialist_id != by.pk or review.is_signed:
+        raise ReviewRefused("A finding is answered by the reviewer, before signing.")
+    finding = next((one for one in open_findings(review) if one.key == key), None)
+    if finding is None:
+        raise ReviewRefused("The record changed and this finding is gone. Check the others.")
+    if how not in InterlockAnswer.How.values or len(reason.strip()) < MINIMUM_REASON:
+        raise ReviewRefused(f"Write at least {MINIMUM_REASON} letters about it.")
+    return InterlockAnswer.objects.create(
+        review=review, key=key, finding=finding.text[:500], how=how, reason=reason.strip()[:500], by=by
+    )
+
+
+def _interlock_checks(review: Review, diagnoses: list[ReviewDiagnosis]) -> list[Check]:
+    answers = answers_of(review)
+    checks = []
+    for finding in open_findings(review):
+        answer = answers.get(finding.key)
+        if answer is not None:
+            checks.append(Check("good", finding.text, f"{answer.get_how_display()}: {answer.reason}"))
+        else:
+            tone = "bad" if finding.holds else "wait"
+            detail = finding.detail if finding.holds else f"{finding.detail} You may sign anyway.".strip()
+            checks.append(Check(tone, finding.text, detail, finding.field, finding.key))
+    side = review.case.side
+    if side and not any(check.key.startswith("SIDE") for check in checks):
+        if any(side_of(diagnosis.description) == side for diagnosis in diagnoses):
+            checks.append(Check("good", f"Side: {side}, in the case and in the code"))
+    return checks
+
+
 def _text_checks(review: Review) -> list[Check]:
-    wanted = [
-        ("findings", "Write what you see."),
-        ("patient_text", "Write the recommendation that the patient reads."),
-    ]
+    wanted = [("findings", "Write what you see.")]
+    if not review.second_opinion:
+        wanted.append(("patient_text", "Write the recommendation that the patient reads."))
     if not review.no_opinion:
         wanted.insert(1, ("assessment", "Write what is most likely."))
     missing = [Check("bad", text, field=name) for name, text in wanted if not getattr(review, name).strip()]
@@ -63,12 +109,13 @@ def _text_checks(review: Review) -> list[Check]:
         if left := phrases.unfilled(getattr(review, name)):
             label = TextTemplate._meta.get_field(name).verbose_name
             missing.append(Check("bad", f"Fill in {' and '.join(left)} in “{label}”.", field=name))
-    return missing or [Check("good", "Findings, assessment, plan and the patient's text are filled in")]
+    done = "Findings and assessment" if review.second_opinion else "Findings, assessment, plan and the patient's text"
+    return missing or [Check("good", f"{done} are filled in")]
 
 
 def _plan_checks(review: Review) -> list[Check]:
     items = list(review.action_items.all())
-    if not items and not review.plan.strip():
+    if not items and not review.plan.strip() and not review.second_opinion:
         return [Check("bad", "Write the plan.", "Add a line: what, who, by when.", field="plan")]
     checks = []
     for item in items:
@@ -85,15 +132,6 @@ def _photo_checks(review: Review) -> list[Check]:
     checks = []
     if not review.photos_adequate:
         checks.append(Check("bad", "Say whether the photos are enough to decide.", field="photos_adequate"))
-    elif review.photos_adequate == Review.Adequate.NO and not review.no_opinion:
-        checks.append(
-            Check(
-                "bad",
-                "The photos are not enough to decide.",
-                "Ask for more, or tick that no opinion was possible.",
-                field="no_opinion",
-            )
-        )
     arriving = Photo.objects.live().filter(case=review.case, work_status__in=["waiting", "working"]).count()
     if arriving:
         checks.append(Check("wait", f"{arriving} of the photos are still arriving", "You may sign anyway."))
@@ -102,7 +140,7 @@ def _photo_checks(review: Review) -> list[Check]:
 
 def _diagnosis_checks(review: Review, diagnoses: list[ReviewDiagnosis]) -> list[Check]:
     if not diagnoses:
-        if review.no_opinion:
+        if review.no_opinion or review.second_opinion:
             return []
         return [Check("bad", "Choose a diagnosis code.", field="icd_q")]
     known = Icd10Code.objects.in_bulk([diagnosis.icd10cm for diagnosis in diagnoses])
@@ -126,33 +164,16 @@ def _diagnosis_checks(review: Review, diagnoses: list[ReviewDiagnosis]) -> list[
     return [Check("good", "The diagnosis code can be billed")]
 
 
-def _side_checks(review: Review, diagnoses: list[ReviewDiagnosis]) -> list[Check]:
-    side = review.case.side
-    if side not in {"left", "right"}:
-        return []
-    other = {"left": "right", "right": "left"}[side]
-    wrong = [d for d in diagnoses if side_of(d.description) == other]
-    if wrong:
-        return [
-            Check(
-                "bad",
-                f"{wrong[0].icd10cm} says {other}, the case says {side}.",
-                "Choose the code of the right side, or send the case back to have its side corrected.",
-                field="icd_q",
-            )
-        ]
-    return (
-        [Check("good", f"Side: {side}, in the case and in the code")]
-        if any(side_of(d.description) for d in diagnoses)
-        else []
-    )
-
-
 def _right_checks(review: Review) -> list[Check]:
     """Licence, specialty and group again: they may have ended since the claim."""
+    if review.second_opinion and opinions.is_open(review):
+        if is_licensed_for(review.case, review.specialist):
+            return []
+    elif review.second_opinion:
+        return [Check("bad", "You are not asked any more.", "Your draft is kept.")]
     if may(review.case, "sign", review.specialist):
         return []
-    if review.case.holder_id != review.specialist_id:
+    if not review.second_opinion and review.case.holder_id != review.specialist_id:
         return [
             Check("bad", "You do not hold this case any more.", "Your draft is kept. Claim the case again to sign.")
         ]

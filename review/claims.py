@@ -9,7 +9,8 @@ from django.utils import timezone
 from config.accounts.models import User
 from intake import triage
 from intake.models import Case, CaseStatus, InformationRequest
-from intake.workflow import move
+from intake.workflow import TransitionRefused, move
+from review import opinions
 from review.models import Review
 
 
@@ -18,8 +19,11 @@ def claim_case(*, case: Case, by: User) -> Review:
 
     Raises TransitionRefused with who holds it, or when the specialist may not answer it.
     """
+    if case.reviews.signed().filter(specialist=by).exists():
+        raise TransitionRefused("You gave a second opinion on this case. Somebody else answers it.", case.status)
     with transaction.atomic():
         case = move(case, "claim", by=by)
+        opinions.becomes_own(case, by)
         review, _ = Review.objects.get_or_create(case=case, specialist=by)
     return review
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from config.accounts.models import User
 from intake.models import Photo
+from review import opinions
 from review.claims import renew_hold
 from review.errors import ReviewRefused, StaleReview
 from review.models import Icd10Code, PhotoAdequacy, Review, ReviewDiagnosis
@@ -60,7 +61,7 @@ def save_draft(
             set_lines(review, lines)
         if photos is not None:
             _set_photos(review, photos)
-        held = renew_hold(case_id=review.case_id, by=by)
+        held = renew_hold(case_id=review.case_id, by=by) or opinions.is_open(review)
     review.refresh_from_db()
     return review, held
 

@@ -1,6 +1,7 @@
 """The verbs of a review. Keyword-only; the actor is `by`; each raises a named error whose text may be shown."""
 
 from review.beats import ReviewTime, add_time, dispute_time, record_beats, review_time
+from review.checks import answer_interlock
 from review.claims import (
     ask_for_more,
     back_to_triage,
@@ -17,6 +18,7 @@ __all__ = [
     "Proposal",
     "ReviewTime",
     "add_time",
+    "answer_interlock",
     "ask_for_more",
     "back_to_triage",
     "claim_case",

@@ -16,9 +16,9 @@ from config.audit.services import record
 from config.work.services import due_fields
 from intake.models import Photo
 from intake.workflow import move
-from review import beats, plan, vocabulary
+from review import beats, opinions, plan, vocabulary
 from review.attestation import attestation, by_day
-from review.checks import Check, signing_checks
+from review.checks import Check, answers_of, open_findings, signing_checks
 from review.delivery import deliver_review
 from review.errors import NotReadyToSign, NumberChanged, ReviewRefused
 from review.models import Review
@@ -44,7 +44,15 @@ class Proposal:
     @property
     def fingerprint(self) -> str:
         """Of everything that the signer reads: sent back with the signature, so that nothing else is signed."""
-        seen = [self.review.pk.hex, self.review.version, self.time.last_beat_id, self.time.measured_ms, self.text]
+        answers = [answer.pk for answer in answers_of(self.review).values()]
+        seen = [
+            self.review.pk.hex,
+            self.review.version,
+            self.time.last_beat_id,
+            self.time.measured_ms,
+            self.text,
+            answers,
+        ]
         return sha256(json.dumps(seen).encode()).hexdigest()
 
 
@@ -84,9 +92,19 @@ def _epoch_ms(at: datetime) -> int:
 
 
 def sign_review(
-    *, review: Review, by: User, last_beat_id: int, measured_ms: int, attested: bool, fingerprint: str = ""
+    *,
+    review: Review,
+    by: User,
+    last_beat_id: int,
+    measured_ms: int,
+    attested: bool,
+    fingerprint: str = "",
+    authenticated_at: datetime | None = None,
 ) -> Review:
-    """Sign once, all or nothing. Signing again returns the same signature; a changed number signs nothing."""
+    """Sign once, all or nothing. Signing again returns the same signature; a changed number signs nothing.
+
+    `authenticated_at` is when the signer last proved who they are; the page demands that it is moments ago.
+    """
     if review.specialist_id != by.pk:
         raise ReviewRefused("This review is another person's.")
     if not attested:
@@ -111,22 +129,28 @@ def sign_review(
         if beats.review_time(review).measured_ms != measured_ms:
             # work went on after the sentence was read: an older, smaller number is not signed either
             raise NumberChanged
-        _freeze(proposal, now, key, tape_sha256)
+        _freeze(proposal, now, key, tape_sha256, authenticated_at)
         review.refresh_from_db()
-        move(review.case, "sign", by=by, data={"review": str(review.pk)})
+        if review.second_opinion:
+            # goes to whoever asked: the case goes its own way, and nothing is sent to the patient
+            opinions.answered(review, now)
+        else:
+            move(review.case, "sign", by=by, data={"review": str(review.pk)})
         record(
             "review.signed", by=by, subject=review, clinic=review.case.group,
             data={"content_sha256": review.content_sha256, "tape_sha256": tape_sha256, "ms": review.total_ms},
         )  # fmt: skip
-        deliver_review(review=review, at=now)
+        if not review.second_opinion:
+            deliver_review(review=review, at=now)
     return review
 
 
-def _freeze(proposal: Proposal, now: datetime, key: str, tape_sha256: str) -> None:
+def _freeze(proposal: Proposal, now: datetime, key: str, tape_sha256: str, authenticated_at: datetime | None) -> None:
     review, time = proposal.review, proposal.time
     zone = review.case.group.time_zone
     day = timezone.localdate(now, ZoneInfo(zone))
     content = signed_record(proposal, now, day, tape_sha256)
+    content["signer"]["authenticated_at"] = authenticated_at.isoformat() if authenticated_at else ""
     frozen = Review.objects.filter(pk=review.pk, status=Review.Status.DRAFT, version=review.version).update(
         status=Review.Status.SIGNED,
         signed_at=now,
@@ -185,6 +209,11 @@ def signed_record(proposal: Proposal, now: datetime, day: date, tape_sha256: str
         "opinion": {name: getattr(review, name) for name in _TEXT_FIELDS},
         "finding_terms": vocabulary.as_record(review.finding_terms),
         "plan_lines": plan.as_record(review, day),
+        "interlocks": _interlocks(review),
+        "second_opinions": [
+            {"review": str(other.pk), "by": str(other.specialist_id), "content_sha256": other.content_sha256}
+            for other in case.reviews.signed().filter(second_opinion=True).exclude(pk=review.pk).order_by("signed_at")
+        ],
         "diagnoses": [
             {"icd10cm": d.icd10cm, "description": d.description, "rank": d.rank} for d in review.diagnoses.all()
         ],
@@ -227,6 +256,17 @@ def signed_record(proposal: Proposal, now: datetime, day: date, tape_sha256: str
         "date_of_service": day.isoformat(),
         "time_zone": case.group.time_zone,
     }
+
+
+def _interlocks(review: Review) -> list[dict]:
+    """Each finding as it stands, with the last words about it where there are some."""
+    answers = answers_of(review)
+    rows = []
+    for finding in open_findings(review):
+        answer = answers.get(finding.key)
+        said = {"how": answer.how, "reason": answer.reason, "at": answer.at.isoformat()} if answer else {}
+        rows.append({"code": finding.code, "finding": finding.text} | said)
+    return rows
 
 
 def _part(part) -> dict:

@@ -179,6 +179,8 @@ ANSWER_TARGET_HOURS = {"urgent": 24, "priority": 48, "routine": 72}
 HOLD_MINUTES = env.integer("HOLD_MINUTES", 30)
 CLOCK_IDLE_SECONDS = env.integer("CLOCK_IDLE_SECONDS", 90)
 CLOCK_GAP_SECONDS = 45
+# how long a given password counts as proof for a signature
+REAUTH_SECONDS = env.integer("REAUTH_SECONDS", 300)
 TIME_TOO_SHORT_SECONDS = env.integer("TIME_TOO_SHORT_SECONDS", 30)
 
 globals().update(mail_settings(VAR))

@@ -3,6 +3,7 @@
 from review.models.delivery import Delivery
 from review.models.documentation import FavouriteCode, PhotoAdequacy, TextTemplate
 from review.models.icd import Icd10Code
+from review.models.opinion import InterlockAnswer, SecondOpinion
 from review.models.plan import ActionItem
 from review.models.review import Addendum, Review, ReviewDiagnosis
 from review.models.time import AddedTime, Beat
@@ -15,8 +16,10 @@ __all__ = [
     "Delivery",
     "FavouriteCode",
     "Icd10Code",
+    "InterlockAnswer",
     "PhotoAdequacy",
     "Review",
     "ReviewDiagnosis",
+    "SecondOpinion",
     "TextTemplate",
 ]

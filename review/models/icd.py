@@ -11,9 +11,9 @@ VERIFIED_UNTIL = date(2026, 9, 30)
 
 class Icd10CodeQuerySet(models.QuerySet["Icd10Code"]):
     def billable_on(self, day: date) -> "Icd10CodeQuerySet":
-        """Codes that may stand on a claim of that day, as far as the release that we hold knows."""
+        """Codes that may stand on a claim of that day. `valid_from` is the release's, so it excludes nothing."""
         in_force = Q(valid_until__isnull=True) | Q(valid_until__gte=day)
-        return self.filter(in_force, billable=True, valid_from__lte=day)
+        return self.filter(in_force, billable=True)
 
     def search(self, text: str, day: date) -> "Icd10CodeQuerySet":
         """Billable codes of the day that start with the text, or whose description holds all of its words."""
@@ -49,7 +49,7 @@ class Icd10Code(models.Model):
         return f"{self.code} {self.description}"
 
     def is_billable_on(self, day: date) -> bool:
-        return self.billable and self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
+        return self.billable and (self.valid_until is None or day <= self.valid_until)
 
     def is_verified_on(self, day: date) -> bool:
         """Whether the release that we hold covers that day; a later day is allowed and shown as not verified."""

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from review.views import clock, codes, reading, room, signing, texts
+from review.views import clock, codes, opinions, reading, room, signing, texts
 
 urlpatterns = [
     path("reading/", reading.worklist, name="worklist"),
@@ -21,6 +21,9 @@ urlpatterns = [
     path("reading/<uuid:case_id>/save/", room.save, name="save"),
     path("reading/<uuid:case_id>/beats/", clock.beats, name="beats"),
     path("reading/<uuid:case_id>/sign/", signing.sign, name="sign"),
+    path("reading/<uuid:case_id>/interlock/", signing.interlock, name="interlock"),
+    path("reading/<uuid:case_id>/opinion/", opinions.opinion, name="opinion"),
+    path("reading/opinion/<uuid:opinion_id>/close/", opinions.close_opinion, name="close_opinion"),
     path("reading/<uuid:case_id>/time/", clock.time, name="time"),
     path("reading/<uuid:case_id>/signed/", reading.signed, name="signed"),
 ]

@@ -5,6 +5,7 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404, redirect
 
 from intake.models import Case, CaseStatus
+from review import opinions
 from review.models import Review
 
 
@@ -28,6 +29,11 @@ def own_review(request: HttpRequest, case: Case) -> Review:
 
 def is_held_by(case: Case, user) -> bool:
     return case.status == CaseStatus.IN_REVIEW and case.holder_id == user.pk
+
+
+def may_write(case: Case, review: Review) -> bool:
+    """The holder, or a colleague whose second opinion is still asked for."""
+    return is_held_by(case, review.specialist) or opinions.is_open(review)
 
 
 def to_room(case: Case):

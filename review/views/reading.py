@@ -12,7 +12,7 @@ from intake.desk_forms import AskForm, RedirectForm
 from intake.models import Case
 from intake.services import IntakeRefused
 from intake.workflow import TransitionRefused, may
-from review import services, vocabulary
+from review import opinions, services, vocabulary
 from review import worklist as lists
 from review.beats import review_time
 from review.forms import ReasonForm, ReleaseForm
@@ -35,6 +35,8 @@ def worklist(request: HttpRequest) -> HttpResponse:
     record_view(request, "case.listed", user, cases=shown)
     counts = lists.counts(user)
     context = {"rows": rows, "held": held, "asked": asked, "counts": counts, "shown": key, "total": counts[0][2]}
+    if not request.headers.get("HX-Request"):
+        context |= opinions.for_list(user)
     template = "review/partials/worklist_table.html" if request.headers.get("HX-Request") else "review/worklist.html"
     return render(request, template, context)
 
@@ -175,7 +177,10 @@ def signed(request: HttpRequest, case_id) -> HttpResponse:
         "added": review.added_times.all(),
         "deliveries": case.deliveries.select_related("recipient"),
         "addenda": review.addenda.select_related("by"),
-        "may_addend": may(case, "addend", request.user),
+        "may_addend": may(case, "addend", request.user) and not review.second_opinion,
+        "may_ask_opinion": opinions.may_ask(case, request.user),
+        "opinions": [one for one in opinions.of_case(case) if request.user.pk in (one.asked_by_id, one.colleague_id)],
+        "interlocks": [one for one in review.signed_record.get("interlocks", []) if one.get("reason")],
         "total_words": duration(review.total_ms),
     }
     return render(request, "review/signed.html", context)

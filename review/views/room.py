@@ -11,16 +11,22 @@ from config.audit.services import record_view
 from config.ui import words_of
 from intake.models import Case
 from intake.workflow import may
-from review import phrases, rows, services
+from review import opinions, phrases, rows, services
 from review.beats import review_time
 from review.errors import ReviewRefused, StaleReview
 from review.forms import ReviewForm
 from review.models import ActionItem, Review
 from review.views.codes import chosen_codes, codes_for_room, toggle_favourite
-from review.views.common import is_held_by, own_review, reading_case, to_room
+from review.views.common import may_write, own_review, reading_case, to_room
 from review.views.story import story
 
-NEXT = {"sign": "review:sign", "ask": "review:ask", "in_person": "review:in_person", "release": "review:release"}
+NEXT = {
+    "sign": "review:sign",
+    "ask": "review:ask",
+    "in_person": "review:in_person",
+    "release": "review:release",
+    "opinion": "review:opinion",
+}
 
 
 @role_required("specialist")
@@ -30,7 +36,7 @@ def room(request: HttpRequest, case_id) -> HttpResponse:
     if review is not None and review.is_signed:
         return redirect("review:signed", case.pk)
     record_view(request, "case.viewed", case)
-    if review is None or not is_held_by(case, request.user):
+    if review is None or not may_write(case, review):
         return _outside(request, case, review)
     review.case = case
     return _inside(request, case, review, ReviewForm(instance=review))
@@ -64,6 +70,8 @@ def _inside(
         "plan_choices": {"kinds": ActionItem.Kind.choices, "owners": ActionItem.Owner.choices},
         "confidences": Review.Confidence.choices,
         "templates": phrases.for_room(request.user, case),
+        "opinions": [one for one in opinions.of_case(case) if request.user.pk in (one.asked_by_id, one.colleague_id)],
+        "may_ask_opinion": opinions.may_ask(case, request.user),
     }
     context |= {"photo_rows": rows.photo_rows(context["photos"], form.photo_answers)}
     context |= codes_for_room(request, case, codes)

@@ -3,25 +3,29 @@
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
 
+from config.accounts import reauth, throttle
 from config.accounts.access import role_required
 from config.audit.services import record_view
 from intake.models import Case
 from intake.workflow import TransitionRefused
-from review import services
+from review import opinions, services
 from review.beats import last_beat_id
 from review.errors import NotReadyToSign, NumberChanged, ReviewRefused
 from review.models import Review
-from review.views.common import is_held_by, own_review, reading_case, to_room
+from review.views.common import may_write, own_review, reading_case, to_room
 
 
 @role_required("specialist")
+@sensitive_post_parameters("password")
 def sign(request: HttpRequest, case_id) -> HttpResponse:
     case = reading_case(request, case_id)
     review = own_review(request, case)
     if review.is_signed:
         return redirect("review:signed", case.pk)
-    if not is_held_by(case, request.user):
+    if not may_write(case, review):
         return to_room(case)
     if request.method == "POST":
         return _sign(request, case, review)
@@ -37,6 +41,9 @@ def _sign(request: HttpRequest, case: Case, review: Review) -> HttpResponse:
     if why := request.POST.get("time_dispute", "").strip():
         # what the signer disagrees with is part of what is signed
         services.dispute_time(review=review, by=request.user, why=why)
+    error, status = _who(request)
+    if error:
+        return _sign_page(request, case, review, error=error, status=status)
     try:
         services.sign_review(
             review=review,
@@ -45,6 +52,7 @@ def _sign(request: HttpRequest, case: Case, review: Review) -> HttpResponse:
             measured_ms=measured,
             attested=request.POST.get("attested") == "yes",
             fingerprint=request.POST.get("fingerprint") or "none",
+            authenticated_at=reauth.proved_at(request),
         )
     except (NotReadyToSign, NumberChanged) as refused:
         return _sign_page(request, case, review, error=str(refused), status=409)
@@ -53,14 +61,49 @@ def _sign(request: HttpRequest, case: Case, review: Review) -> HttpResponse:
     except OSError:
         error = "The storage for the time record does not answer. Nothing was signed, your draft is kept. Try again in a minute."
         return _sign_page(request, case, review, error=error, status=503)
-    messages.success(request, f"Signed. The recommendation is on its way to {case.patient}.")
+    to = "whoever asked you" if review.second_opinion else str(case.patient)
+    messages.success(request, f"Signed. The recommendation is on its way to {to}.")
     return redirect("review:signed", case.pk)
+
+
+def _who(request: HttpRequest) -> tuple[str, int]:
+    """("", 200) when the signer has proved who it is, moments ago or with this very click."""
+    if reauth.proved_at(request):
+        return "", 200
+    try:
+        if reauth.prove(request, request.POST.get("password", "")):
+            return "", 200
+    except throttle.Throttled as error:
+        return f"{error} Nothing was signed, your draft is kept.", 429
+    if not request.POST.get("password"):
+        return "Enter your password: it is part of the signature.", 422
+    return "That is not your password. Nothing was signed.", 422
+
+
+@role_required("specialist")
+@require_POST
+def interlock(request: HttpRequest, case_id) -> HttpResponse:
+    """A reason beside one finding: the finding is answered, or overridden."""
+    case = reading_case(request, case_id)
+    review = own_review(request, case)
+    how = "overridden" if "override" in request.POST else "answered"
+    key = request.POST.get("override") or request.POST.get("answer", "")
+    try:
+        services.answer_interlock(
+            review=review, by=request.user, key=key, how=how, reason=request.POST.get(f"why-{key}", "")
+        )
+    except ReviewRefused as refused:
+        return _sign_page(request, case, review, error=str(refused), status=422)
+    return redirect("review:sign", case.pk)
 
 
 def _sign_page(request: HttpRequest, case: Case, review: Review, *, error: str = "", status: int = 200) -> HttpResponse:
     review.refresh_from_db()
     review.case = case
     proposal = services.propose(review, last_beat_id=last_beat_id(review))
+    recipients = ["the patient", *([str(case.referring_clinician)] if case.referring_clinician else [])]
+    if review.second_opinion:
+        recipients = [str(one.asked_by) for one in opinions.of_case(case) if one.review_id == review.pk and one.is_open]
     context = {
         "case": case,
         "patient": case.patient,
@@ -68,7 +111,9 @@ def _sign_page(request: HttpRequest, case: Case, review: Review, *, error: str =
         "proposal": proposal,
         "time": proposal.time,
         "error": error,
+        "typed": request.POST,
         "added": review.added_times.all(),
-        "recipients": ["the patient", *([str(case.referring_clinician)] if case.referring_clinician else [])],
+        "recipients": recipients,
+        "needs_password": reauth.proved_at(request) is None,
     }
     return render(request, "review/sign.html", context, status=status)

@@ -99,7 +99,7 @@ def test_a_number_that_differs_signs_nothing(filled, tab, sign):
 def test_text_changed_after_it_was_read_signs_nothing(filled, tab, sign, dana):
     tab.work(60_000)
     read = services.propose(filled).fingerprint
-    services.save_draft(review=filled, by=dana, version=filled.version, plan="Another plan")
+    services.save_draft(review=filled, by=dana, version=filled.version, plan="Another biopsy")
     with pytest.raises(NumberChanged):
         sign(filled, fingerprint=read)
 

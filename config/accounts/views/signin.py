@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
 
-from config.accounts import idle, throttle
+from config.accounts import idle, reauth, throttle
 from config.accounts.access import public, signed_in
 from config.accounts.forms import SignInForm
 from config.accounts.landing import HOMES, landing_url, roles_with_homes
@@ -66,6 +66,7 @@ def _welcome(request: HttpRequest, user: User) -> str:
     target = _after(request, user)
     login(request, user)
     idle.start_session(request)
+    reauth.mark(request)
     request.session.pop(idle.WAS, None)
     record("account.signed_in", by=user, subject=user, request=request)
     if idle.kept_for(user).exists():
