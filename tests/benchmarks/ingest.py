@@ -4,6 +4,7 @@ libvips making two of the renditions (`pip install 'pyvips[binary]'`; without it
 
 import hashlib
 import io
+import logging
 import os
 import statistics
 from collections.abc import Iterator
@@ -73,6 +74,7 @@ def dermforward(data: bytes) -> None:
 def ingest(quick: bool) -> Iterator[dict]:
     rows = {"bare_decode": bare_decode, "isic_sequence": isic_sequence, "dermforward": dermforward}
     if find_spec("pyvips"):
+        logging.getLogger("pyvips").setLevel(logging.WARNING)
         os.environ["VIPS_CONCURRENCY"] = "1"  # all rows on one core
         rows["pyvips_2048_400"] = pyvips_renditions
     for profile, icc in (("sRGB", b""), ("Display-P3", colour.display_p3_profile())):

@@ -2,11 +2,12 @@
 window, no script that fails. DERMFORWARD_SHOTS=folder keeps what the browser saw."""
 
 import io
+import uuid
 
 import pytest
 from django.urls import reverse
 
-from intake import demo_pictures, related, services, triage
+from intake import demo_pictures, messages, related, services, triage
 from intake.models import Photo, RequestItem, Upload
 from intake.renditions import process_photo
 from tests import factories
@@ -74,6 +75,14 @@ def test_the_pages_after_sending(open_page, look, pictured, ana, ben, width):
     look(page, "home-sent")
     page.goto(reverse("intake:patient_case", args=[case.pk]))
     look(page, "patient-case")
+    messages.send(case=case, by=ben, text="Please keep it dry.", key=uuid.uuid4())
+    page.goto(reverse("intake:messages", args=[case.pk]))
+    look(page, "messages")
+    page.get_by_label("Your message").fill("I will.")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_text("Your message is sent.").wait_for()
+    assert case.messages.count() == 2
     triage.request_information(
         case=case,
         by=ben,
@@ -106,6 +115,7 @@ def test_the_clinics_pages(open_page, look, pictured, ana, ben, dana, patient, w
     services.give_consent(case=pictured, by=ana, kinds={"treatment", "photography"})
     services.answer_question(case=pictured, by=ana, key="changes", value=["size", "color"])
     case = services.submit_case(case=pictured, by=ana)
+    messages.send(case=case, by=ana, text="May I swim?", key=uuid.uuid4())
     Upload.objects.create(case=case, by=ana, client_key="phone-key-9", byte_size=1000, slot="oblique")
     related.invite_related(by=ben, patient=patient, name="Cara", email="cara@example.test", relationship="carer")
     page = open_page(ben, width)
@@ -117,6 +127,8 @@ def test_the_clinics_pages(open_page, look, pictured, ana, ben, dana, patient, w
         ("case", reverse("intake:triage_case", args=[case.pk])),
         ("ask", reverse("intake:ask", args=[case.pk])),
         ("redirect", reverse("intake:redirect", args=[case.pk])),
+        ("messages", reverse("intake:messages", args=[case.pk])),
+        ("inbox", reverse("intake:inbox")),
         ("patients", reverse("intake:patients")),
         ("patient", reverse("intake:patient", args=[patient.pk])),
         ("patient-edit", reverse("intake:patient_edit", args=[patient.pk])),
