@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from config.accounts.demo import DemoPeople
+from intake.entries import bulk_entries
 from intake.models import Case, CaseEvent, Coverage, Patient
 from intake.models.case import new_case_number
 
@@ -56,6 +57,7 @@ def _add(people: DemoPeople, rng: random.Random, size: int, first: int) -> None:
     )
     cases = Case.objects.bulk_create(_case(people, rng, patient, now) for patient in patients)
     CaseEvent.objects.bulk_create(event for case in cases for event in _events(people, case))
+    bulk_entries(cases)
 
 
 def _case(people: DemoPeople, rng: random.Random, patient: Patient, now) -> Case:
@@ -80,11 +82,13 @@ def _case(people: DemoPeople, rng: random.Random, patient: Patient, now) -> Case
         created_at=sent,
         submitted_at=sent,
         triage_due_at=sent + timedelta(hours=24),
+        triage_warn_at=sent + timedelta(hours=18),
         seeded=True,
     )
     if status == "ready":
         case.urgency, case.group, case.ready_at = "routine", people.group, sent + timedelta(hours=2)
         case.answer_due_at = sent + timedelta(hours=74)
+        case.answer_warn_at = sent + timedelta(hours=56)
     return case
 
 

@@ -90,6 +90,22 @@ def mark(tone: str, icon_name: str, text: str) -> SafeString:
     return format_html('<span class="mark" data-tone="{}">{}{}</span>', tone, icon(icon_name), text)
 
 
+CHECK_ICONS = {"good": "circle-check", "wait": "triangle-alert", "info": "info"}
+
+
+@register.simple_tag
+def check_mark(tone: str, words: str) -> SafeString:
+    """One line of a checklist."""
+    return mark(tone, CHECK_ICONS[tone], words)
+
+
+@register.simple_tag
+def state_words(status: str) -> SafeString:
+    """A status as a line of text with its icon, where a badge would be one too many."""
+    staff, _patient, tone, icon_name = STATUS[status]
+    return mark(tone, icon_name, staff)
+
+
 @register.simple_tag
 def status_badge(status, for_patient: bool = False) -> SafeString:
     """A case (or the key of any status) as a badge, in the words of the reader."""
@@ -227,6 +243,12 @@ def plural(count: int, words: str) -> str:
     """{{ n|plural:"case,cases" }} -> "1 case", "3 cases"."""
     one, many = words.split(",")
     return f"{count} {one if count == 1 else many}"
+
+
+@register.filter
+def at(values: dict, key):
+    """{{ phones|at:row.case_id }}"""
+    return values.get(key)
 
 
 @register.filter

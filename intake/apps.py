@@ -9,16 +9,17 @@ class IntakeConfig(AppConfig):
         from config.accounts import hooks
         from config.audit.triggers import register_append_only
         from intake import calls, invariants, messages, people, queue, related
-        from intake.models import CallAttempt, CaseChange, CaseEvent, Message, Photo, PhotoAdequacy
+        from intake.models import CallAttempt, CaseChange, CaseEvent, Message, Photo, PhotoAdequacy, ShiftNote
 
         work.register("photo", Photo, "intake.process_photo_task", "images", "photo")
         work.register_periodic("reminders", "intake.remind_task", 120, "mail")
         work.register_periodic("uploads", "intake.sweep_uploads_task", 60, "images")
-        append_only = (CaseEvent, Message, CallAttempt, CaseChange, PhotoAdequacy)
+        work.register_periodic("targets", "intake.targets_task", 60)
+        append_only = (CaseEvent, Message, CallAttempt, CaseChange, PhotoAdequacy, ShiftNote)
         register_append_only(*(model._meta.db_table for model in append_only))
-        navigation.register("staff", "Triage", "intake:triage_queue", queue.waiting_count)
-        navigation.register("staff", "Waiting for patients", "intake:asked", queue.asked_count)
-        navigation.register("staff", "To call", "intake:calls", calls.count)
+        navigation.register("staff", "Triage", "intake:triage_queue", queue.waiting)
+        navigation.register("staff", "Waiting for patients", "intake:asked", queue.with_patients)
+        navigation.register("staff", "To call", "intake:calls", calls.waiting)
         navigation.register("staff", "Routing", "intake:routes")
         navigation.register("specialist", "Away", "intake:away")
         navigation.register("administrator", "Away", "intake:away")
@@ -26,6 +27,7 @@ class IntakeConfig(AppConfig):
         navigation.register("staff", "Patients", "intake:patients")
         navigation.register("staff", "Messages", "intake:inbox", messages.waiting_at_clinic)
         navigation.register("specialist", "Messages", "intake:inbox", messages.waiting_at_specialist)
+        navigation.register("administrator", "Targets and hours", "intake:targets")
         navigation.register("patient", "Your cases", "intake:patient_home")
         for check in (
             invariants.originals_are_there_and_unchanged,
@@ -36,6 +38,7 @@ class IntakeConfig(AppConfig):
             invariants.every_redirect_has_its_task,
             invariants.submitted_before_it_was_signed,
             invariants.seeded_cases_only_in_a_demo,
+            invariants.every_open_case_is_in_the_queue,
         ):
             registry.register_invariant(check.__name__, check)
         registry.register_role_source(related.roles_of)

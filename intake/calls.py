@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from config.accounts.models import User
@@ -44,6 +45,10 @@ def overdue_requests(user: User, now: datetime | None = None):
     return InformationRequest.objects.filter(
         outcome="", deadline__lte=now or timezone.now(), case__clinic__in=user.clinics(Role.STAFF)
     )
+
+
+def waiting(user: User) -> list[QuerySet]:
+    return [open_redirects(user), overdue_requests(user)]
 
 
 def count(user: User) -> int:

@@ -42,6 +42,10 @@ def _answers(case: Case) -> dict[str, list[str]]:
     return {answer.question: answer.value for answer in case.answers.all()}
 
 
+def seven_point_score(case: Case) -> int:
+    return _seven_point(case)[0]
+
+
 def seven_point_words(case: Case) -> str:
     """The weighted 7-point score of a spot in words; "" where nothing counts. It only ever raises the urgency."""
     score, items = _seven_point(case)

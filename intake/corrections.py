@@ -4,10 +4,8 @@ Guarded by the version that the page was read at: who was overtaken is told what
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -15,7 +13,7 @@ from django.utils import timezone
 from config.accounts.models import User
 from config.accounts.roles import Role
 from config.audit.services import record
-from intake import completeness, questions, sites
+from intake import completeness, entries, questions, sites, targets
 from intake.models import Answer, Case, CaseChange, CaseStatus, Spoken, Urgency
 from intake.requests import TriageRefused
 from intake.topics import Topic, topic_of
@@ -62,6 +60,7 @@ def _trace(case: Case, by: User, kind: str, field: str, old: str, new: str, **fa
         "case.changed", by=by, role=Role.STAFF, subject=case, clinic=case.clinic,
         data={"field": field, "kind": str(kind), "change": change.pk},
     )  # fmt: skip
+    entries.keep(case.pk)
     return change
 
 
@@ -76,23 +75,9 @@ def set_urgency(*, case: Case, by: User, urgency: str, reason: str = "", version
         return case
     with transaction.atomic():
         old = case.urgency
-        case = _guarded(case, by, version, urgency=urgency, **_targets(case, before, urgency))
+        case = _guarded(case, by, version, urgency=urgency, **targets.for_urgency(case, before, urgency))
         _trace(case, by, Kind.URGENCY, "urgency", old, urgency, reason=reason.strip())
     return case
-
-
-def _targets(case: Case, before: str, urgency: str) -> dict[str, datetime]:
-    """The running target moves by the difference of the two urgencies' targets; pauses so far stay given back."""
-    answering = case.ready_at is not None and case.answer_due_at is not None and case.status != CaseStatus.SUBMITTED
-    hours = settings.ANSWER_TARGET_HOURS if answering else settings.TRIAGE_TARGET_HOURS
-    name = "answer_due_at" if answering else "triage_due_at"
-    due = getattr(case, name)
-    if due is None:
-        return {}
-    # a case is promised the routine target when it is sent
-    base = before if case.urgency else Urgency.ROUTINE
-    moved = due + timedelta(hours=hours[urgency] - hours[base])
-    return {name: moved if answering else min(due, moved)}
 
 
 def correct_place(

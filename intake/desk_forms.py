@@ -5,7 +5,7 @@ from datetime import timedelta
 from django import forms
 from django.utils import timezone
 
-from config.accounts.models import User
+from config.accounts.models import Clinic, User
 from config.identifiers import is_mbi
 from intake import adequacy, routing
 from intake.forms import AddressForm
@@ -204,6 +204,24 @@ class RedirectForm(forms.Form):
     def clean_reached(self) -> str:
         reached = self.cleaned_data["reached"]
         return "" if reached == NOBODY else reached
+
+
+class HandoverForm(forms.Form):
+    clinic = forms.ModelChoiceField(label="Clinic", queryset=Clinic.objects.none(), empty_label=None)
+    text = forms.CharField(
+        label="What the next shift must know",
+        help_text="Who was called and waits for a call back, what is promised, what is odd. The list itself is on the page.",
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        error_messages={"required": "Write what the next shift must know."},
+    )
+
+    def __init__(self, *args, clinics: list[Clinic], **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["clinic"].queryset = Clinic.objects.filter(pk__in=[clinic.pk for clinic in clinics])
+        self.fields["clinic"].initial = clinics[0].pk if clinics else None
+        if len(clinics) == 1:
+            self.fields["clinic"].widget = forms.HiddenInput()
 
 
 class NoAnswerForm(forms.Form):

@@ -7,7 +7,7 @@ from django.db.models import Count, F, Q
 
 from config import storages
 from config.accounts.models import Installation
-from intake.models import Case, CaseEvent, CaseStatus, Photo
+from intake.models import QUEUE_STATES, Case, CaseEvent, CaseStatus, Photo, QueueEntry
 
 
 def originals_are_there_and_unchanged() -> Iterator[str]:
@@ -78,3 +78,14 @@ def seeded_cases_only_in_a_demo() -> Iterator[str]:
     if not Installation.is_demo():
         for number in Case.objects.filter(seeded=True).values_list("number", flat=True):
             yield f"case {number}: marked as seeded in a database that is not a demo"
+
+
+def every_open_case_is_in_the_queue() -> Iterator[str]:
+    """Nothing waits unseen: each open case has its row on the desk's list, with its own state, and nothing else has."""
+    unseen = Case.objects.filter(status__in=QUEUE_STATES, entry__isnull=True)
+    for number in unseen.values_list("number", flat=True):
+        yield f"case {number}: is open, but not on the desk's list"
+    for number in QueueEntry.objects.exclude(state=F("case__status")).values_list("case__number", flat=True):
+        yield f"case {number}: the desk's list says another state"
+    for number in QueueEntry.objects.exclude(clinic=F("case__clinic")).values_list("case__number", flat=True):
+        yield f"case {number}: is on another clinic's list"

@@ -177,12 +177,12 @@ def threads(user: User, side: str) -> QuerySet[Thread]:
     )
 
 
-def waiting_at_clinic(user: User) -> int:
-    return Thread.objects.filter(clinic_unread__gt=0, case__clinic__in=user.clinics(Role.STAFF)).count()
+def waiting_at_clinic(user: User) -> QuerySet[Thread]:
+    return Thread.objects.filter(clinic_unread__gt=0, case__clinic__in=user.clinics(Role.STAFF))
 
 
-def waiting_at_specialist(user: User) -> int:
-    return Thread.objects.filter(specialist_unread__gt=0, case__in=specialists_cases(user)).count()
+def waiting_at_specialist(user: User) -> QuerySet[Thread]:
+    return Thread.objects.filter(specialist_unread__gt=0, case__in=specialists_cases(user))
 
 
 def unread_by_case(cases: list[Case], user: User) -> dict:

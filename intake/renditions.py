@@ -9,6 +9,7 @@ from PIL import Image
 
 from config import storages
 from config.work import services as work
+from intake import entries
 from intake.alarms import find_twin
 from intake.imaging import pipeline
 from intake.imaging.fingerprint import same_detail
@@ -31,6 +32,7 @@ def process_photo(photo_id) -> None:
         rows, columns = ([], {}) if isinstance(outcome, Refused) else (_store(photo, outcome), _columns(photo, outcome))
     except (storages.StorageDamaged, storages.StorageConflict, FileNotFoundError, MemoryError) as error:
         work.fail(lease, type(error).__name__)
+        entries.keep(photo.case_id)
         return
     except Exception as error:  # noqa: BLE001 what is left is a storage that is away: not the photo's fault
         work.fail(lease, type(error).__name__, outage=storages.check() != "")
@@ -45,6 +47,7 @@ def process_photo(photo_id) -> None:
             else:
                 Rendition.objects.bulk_create(rows, ignore_conflicts=True)
                 work.settle(lease, **columns)
+            entries.keep(photo.case_id)
     except work.Fenced:
         return
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -13,7 +12,7 @@ from config.accounts.models import User
 from config.accounts.roles import Role
 from config.audit.services import record
 from config.ui import span_words, words_of
-from intake import notices
+from intake import entries, notices, targets
 from intake.models import Case, CaseStatus, InformationRequest, RequestItem
 from intake.services import IntakeRefused
 from intake.workflow import move
@@ -66,6 +65,7 @@ def request_information(
             )
             for asked in wanted
         )
+        entries.keep(case.pk)  # the deadline is its place in the list
         case.refresh_from_db()
         notices.tell_of_request(case, by=by, key=f"request:{request.pk}")
     return request
@@ -122,10 +122,9 @@ def _settle_request(request: InformationRequest, by: User, now: datetime, outcom
 
 
 def _back(case: Case, by: User, now: datetime, reason: str = "") -> Case:
-    """Both targets move by the time that the question was out; a specialist's own question comes back first."""
+    """Both targets go on with what was left of them when the question went out; a specialist's own question comes back first."""
     case.refresh_from_db()
-    paused = now - (case.needs_information_at or now)
-    updates: dict = {"triage_due_at": F("triage_due_at") + paused, "answer_due_at": F("answer_due_at") + paused}
+    updates: dict = targets.after_pause(case, now)
     if case.asked_from == "specialist":
         updates["put_first_until"] = now + timedelta(days=1)
     return move(case, "answer", by=by, reason=reason, updates=updates)
@@ -173,6 +172,7 @@ def give_more_time(*, request: InformationRequest, by: User, deadline: datetime)
         )
         if not moved:
             raise TriageRefused("This was already answered.")
+        entries.keep(case.pk)
         record("request.more_time", by=by, subject=request, role=Role.STAFF, clinic=case.clinic)
 
 

@@ -16,7 +16,7 @@ from config.accounts.models import User
 from config.accounts.roles import Role
 from config.audit.services import record
 from config.work.services import due_fields
-from intake import consents, questions, slots
+from intake import completeness, consents, entries, questions, slots, targets
 from intake.imaging import pipeline
 from intake.imaging.types import Refused
 from intake.models import Answer, Case, CaseStatus, Consent, Patient, Photo, Redirect
@@ -219,6 +219,7 @@ def give_consent(*, case: Case, by: User, kinds: set[str], language: str = "en")
             )
         if set(live) != kinds:
             record("consent.changed", by=by, subject=case, role=role_on(case, by), data={"kinds": sorted(kinds)})
+            entries.keep(case.pk)
 
 
 def take_back_consent(*, case: Case, by: User, kind: str) -> Case:
@@ -294,6 +295,7 @@ def _insert_photo(case: Case, by: User, digest: str, size: int, format: str, nam
         **due_fields(),
     )
     record("photo.received", by=by, subject=photo, role=role_on(case, by), clinic=case.clinic, data={"sha256": digest})
+    entries.keep(case.pk)
     return photo
 
 
@@ -312,11 +314,14 @@ def remove_photo(*, photo: Photo, by: User) -> None:
     with transaction.atomic():
         if Photo.objects.filter(pk=photo.pk, removed_at__isnull=True).update(removed_at=timezone.now()):
             record("photo.removed", by=by, subject=photo, role=role_on(photo.case, by), clinic=photo.case.clinic)
+            entries.keep(photo.case_id)
 
 
 def keep_photo(*, photo: Photo, by: User) -> None:
     """ "This is the best I can do": the hint goes quiet, the scores stay for the clinic."""
-    Photo.objects.filter(pk=photo.pk, kept_by_patient_at__isnull=True).update(kept_by_patient_at=timezone.now())
+    with transaction.atomic():
+        Photo.objects.filter(pk=photo.pk, kept_by_patient_at__isnull=True).update(kept_by_patient_at=timezone.now())
+        entries.keep(photo.case_id)
 
 
 def show_first(*, photo: Photo) -> None:
@@ -355,8 +360,10 @@ def submit_case(*, case: Case, by: User) -> Case:
     missing = missing_for_sending(case)
     if missing and case.status == CaseStatus.DRAFT:
         raise NotComplete(missing)
-    due = timezone.now() + timedelta(hours=settings.TRIAGE_TARGET_HOURS["routine"])
-    return move(case, "submit", by=by, updates={"patient_state": case.patient.state, "triage_due_at": due})
+    urgency, _why = completeness.suggested_urgency(case)
+    promise = targets.promise(case.clinic, targets.TRIAGE, urgency=urgency, specialty=case.specialty, at=timezone.now())
+    updates = {"patient_state": case.patient.state} | promise.columns
+    return move(case, "submit", by=by, data=promise.evidence, updates=updates)
 
 
 def withdraw_case(*, case: Case, by: User, reason: str = "") -> Case:

@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from intake import renditions, triage, uploads
+from intake import entries, escalation, renditions, triage, uploads
 
 
 @shared_task(name="intake.process_photo_task", soft_time_limit=50, time_limit=55)
@@ -17,3 +17,9 @@ def sweep_uploads_task() -> None:
 def remind_task() -> None:
     triage.remind_at_half_time()
     triage.escalate_overdue()
+
+
+@shared_task(name="intake.targets_task")
+def targets_task() -> None:
+    entries.refill_stale()
+    escalation.escalate()

@@ -3,14 +3,11 @@
 One name for all verbs of the desk; each group of them lives in its own room.
 """
 
-from datetime import timedelta
-
-from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
 from config.accounts.models import Clinic, User
-from intake import completeness, routing
+from intake import completeness, routing, targets
 from intake.corrections import StaleCase
 from intake.models import Case, CaseStatus
 from intake.reasons import RETAKE_REASONS
@@ -50,8 +47,8 @@ def accept_case(
     if case.urgency and completeness.is_lower(urgency, case.urgency) and not lower_reason.strip():
         raise TriageRefused(f"{case.urgency.capitalize()} was set for this case. Write why it may wait longer.")
     now = timezone.now()
-    due = now + timedelta(hours=settings.ANSWER_TARGET_HOURS[urgency])
-    closed = routing.refusal(case, specialty, group, assigned_to, due)
+    promise = targets.promise(case.clinic, targets.ANSWER, urgency=urgency, specialty=specialty, at=now)
+    closed = routing.refusal(case, specialty, group, assigned_to, promise.due_at)
     if closed:
         raise TriageRefused(closed)
     updates: dict = {
@@ -60,7 +57,7 @@ def accept_case(
         "group": group,
         "assigned_to": assigned_to,
         "patient_state": state,
-        "answer_due_at": due,
+        **promise.columns,
         "asked_by": None,
         "asked_from": "",
     }
@@ -68,7 +65,7 @@ def accept_case(
         stamped = f"{by}, {timezone.localtime(now, case.clinic.zone):%b %d, %I:%M %p}: {note.strip()}"
         updates["intake_note"] = f"{case.intake_note}\n{stamped}".strip()
     same = None if version is None else Q(version=version)
-    data = {"urgency": urgency, "suggested": suggested}
+    data = {"urgency": urgency, "suggested": suggested} | promise.evidence
     try:
         return move(case, "accept", by=by, reason=lower_reason, data=data, updates=updates, extra_filter=same)
     except TransitionRefused as refused:
@@ -88,8 +85,9 @@ def _refuse_incomplete(case: Case) -> None:
 
 
 def return_to_triage(*, case: Case, by: User, reason: str) -> Case:
-    due = timezone.now() + timedelta(hours=settings.TRIAGE_TARGET_HOURS[case.urgency or "routine"])
-    return move(case, "return_to_triage", by=by, reason=reason, updates={"triage_due_at": due})
+    urgency = case.urgency or completeness.suggested_urgency(case)[0]
+    promise = targets.promise(case.clinic, targets.TRIAGE, urgency=urgency, specialty=case.specialty, at=timezone.now())
+    return move(case, "return_to_triage", by=by, reason=reason, data=promise.evidence, updates=promise.columns)
 
 
 __all__ = [

@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 
 from config import storages
 from config.accounts.models import User
-from intake import slots
+from intake import entries, slots
 from intake.imaging import limits, pipeline
 from intake.imaging.refusals import refuse
 from intake.imaging.sniff import sniff
@@ -105,6 +105,7 @@ def begin(
             if twin is None and case.photos.live().count() + case.uploads.arriving().count() >= MAX_PHOTOS:
                 raise too_many_photos()
             upload.save(force_insert=True)
+            entries.keep(case.pk)
     except IntegrityError:
         return case.uploads.get(client_key=client_key)
     return upload
@@ -195,7 +196,9 @@ def _refuse(upload: Upload, refused: Refused) -> None:
 
 def _settle(upload: Upload, state: str, **columns: object) -> None:
     columns |= {"state": state, "settled_at": timezone.now()}
-    Upload.objects.filter(pk=upload.pk, state=Upload.State.OPEN).update(**columns)
+    with transaction.atomic():
+        if Upload.objects.filter(pk=upload.pk, state=Upload.State.OPEN).update(**columns):
+            entries.keep(upload.case_id)
     upload.refresh_from_db()
     spool_path(upload).unlink(missing_ok=True)
 

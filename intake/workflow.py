@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from config.accounts.roles import Role
 from config.audit.services import record
+from intake import entries
 from intake.models import Case, CaseEvent, CaseStatus
 
 S = CaseStatus
@@ -221,6 +222,7 @@ def move(
             reason=reason.strip(), data=data or {},
         )  # fmt: skip
         record(f"case.{verb}", by=by, subject=case, role=role, clinic=case.clinic, data={"event": event.pk})
+        entries.keep(case.pk)
     case.refresh_from_db()
     return case
 

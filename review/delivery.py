@@ -214,12 +214,6 @@ def to_close(user):
     )
 
 
-def to_close_count(user) -> int:
-    return Case.objects.filter(
-        clinic__in=user.clinics(Role.STAFF), status__in=(CaseStatus.SIGNED, CaseStatus.DELIVERED)
-    ).count()
-
-
 def referred(user):
     """Cases that the user's clinic referred and that were sent."""
     return (

@@ -10,7 +10,7 @@ from django.utils import timezone
 from config.accounts.models import User
 from intake.completeness import photo_check, suggested_urgency
 from intake.models import Case, CaseStatus, InformationRequest, Photo
-from intake.queue import tone_of, used_share
+from intake.queue_rows import tone_of, used_share
 from review.models import Review
 
 PAGE = 100

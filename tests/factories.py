@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from django.utils import timezone
 
 from config.accounts.models import Clinic, Licence, Membership, Practitioner, User
+from intake import entries
 from intake.models import Case, Coverage, Patient, Photo
 
 PASSWORD = "correct horse battery staple"
@@ -139,5 +140,6 @@ def put_status(case: Case, status: str, **columns) -> Case:
     if status in {"signed", "delivered", "closed"}:
         columns = {"signed_at": now} | columns
     Case.objects.filter(pk=case.pk).update(**columns)
+    entries.keep(case.pk)
     case.refresh_from_db()
     return case

@@ -174,8 +174,6 @@ S3_ACCESS_KEY_ID = env.text("S3_ACCESS_KEY_ID", "")
 S3_SECRET_ACCESS_KEY = env.text("S3_SECRET_ACCESS_KEY", "")
 
 # --- clinical settings -------------------------------------------------------------------------------
-TRIAGE_TARGET_HOURS = {"urgent": 4, "priority": 8, "routine": 24}
-ANSWER_TARGET_HOURS = {"urgent": 24, "priority": 48, "routine": 72}
 HOLD_MINUTES = env.integer("HOLD_MINUTES", 30)
 CLOCK_IDLE_SECONDS = env.integer("CLOCK_IDLE_SECONDS", 90)
 CLOCK_GAP_SECONDS = 45

@@ -12,9 +12,21 @@ from intake.models.call import CallAttempt, Redirect, Spoken
 from intake.models.presence import Presence
 from intake.models.routing import Absence, RouteRule
 from intake.models.trace import CaseChange, PhotoAdequacy
+from intake.models.target import Escalation, Holiday, OpeningHours, OpeningWeek, TargetSetting
+from intake.models.queue import QUEUE_STATES, QueueEntry, SavedFilter, ShiftNote, ShiftNoteRead
 
 __all__ = [
     "Absence",
+    "QUEUE_STATES",
+    "Escalation",
+    "Holiday",
+    "OpeningHours",
+    "OpeningWeek",
+    "QueueEntry",
+    "SavedFilter",
+    "ShiftNote",
+    "ShiftNoteRead",
+    "TargetSetting",
     "Answer",
     "CallAttempt",
     "Case",

@@ -191,6 +191,9 @@ class Case(models.Model):
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     triage_due_at = models.DateTimeField(null=True, blank=True)
     answer_due_at = models.DateTimeField(null=True, blank=True)
+    # three quarters of the way to each promise, kept with it
+    triage_warn_at = models.DateTimeField(null=True, blank=True)
+    answer_warn_at = models.DateTimeField(null=True, blank=True)
     # bulk demo cases carry made-up times without beats; only a demo database may hold them
     seeded = models.BooleanField(default=False, editable=False)
 
@@ -234,6 +237,8 @@ class Case(models.Model):
             models.Index(fields=["clinic", "status", "triage_due_at"], name="case_triage_queue"),
             models.Index(fields=["group", "specialty", "status", "answer_due_at"], name="case_work_list"),
             models.Index(fields=["referring_clinic", "status"], name="case_by_referrer"),
+            models.Index(fields=["clinic", "submitted_at"], name="case_by_arrival"),
+            models.Index(fields=["clinic", "-updated_at"], name="case_by_move"),
         ]
 
     def __str__(self) -> str:
@@ -292,6 +297,7 @@ class CaseEvent(models.Model):
 
     class Meta:
         ordering = ["pk"]
+        indexes = [models.Index(fields=["verb", "at"], name="event_by_verb_and_time")]
         constraints = [
             models.CheckConstraint(condition=Q(to_status__in=CaseStatus.values), name="event_status_is_known"),
             models.CheckConstraint(condition=Q(by__isnull=False) | Q(role="system"), name="event_has_an_actor"),

@@ -4,11 +4,13 @@ from datetime import date
 from django.apps import apps
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 
 from config.accounts.models import Clinic
 from config.accounts.roles import Role
+from intake.names import Folded
 
 
 class PatientQuerySet(models.QuerySet["Patient"]):
@@ -60,12 +62,38 @@ class Patient(models.Model):
     # self-reported on the Monk scale, 1 to 10; only for showing whether the photo hints are fair
     skin_tone = models.PositiveSmallIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    # what a search compares by its beginning; kept by the database itself
+    last_first = models.GeneratedField(
+        expression=Folded(Concat(F("last_name"), Value(" "), F("first_name"))),
+        output_field=models.CharField(max_length=130),
+        db_persist=True,
+    )
+    first_last = models.GeneratedField(
+        expression=Folded(Concat(F("first_name"), Value(" "), F("last_name"))),
+        output_field=models.CharField(max_length=130),
+        db_persist=True,
+    )
+    mrn_key = models.GeneratedField(
+        expression=Folded(F("mrn")), output_field=models.CharField(max_length=30), db_persist=True
+    )
 
     objects = PatientQuerySet.as_manager()
 
     class Meta:
         ordering = ["last_name", "first_name"]
-        indexes = [models.Index(fields=["home_clinic", "last_name", "first_name"], name="patient_by_clinic_name")]
+        indexes = [
+            models.Index(fields=["home_clinic", "last_name", "first_name"], name="patient_by_clinic_name"),
+            models.Index(fields=["home_clinic", "date_of_birth"], name="patient_by_birth"),
+            *(
+                # PostgreSQL compares beginnings by an index only where it is told to ignore the language's order
+                models.Index(
+                    fields=["home_clinic", name],
+                    name=f"patient_find_{name}",
+                    opclasses=["uuid_ops", "varchar_pattern_ops"],
+                )
+                for name in ("last_first", "first_last", "mrn_key")
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(administrative_sex__in=["F", "M", "U"]), name="patient_sex_is_known_to_claims"

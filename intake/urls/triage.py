@@ -3,19 +3,31 @@ from django.urls import path
 from intake.views import (
     calls,
     corrections,
+    desk,
     links,
     patients,
     photos,
     presence,
+    queue,
     redirects,
     requests,
     routing,
     triage,
     uploads,
 )
+from intake.views import target_settings as targets
 
 urlpatterns = [
-    path("triage/", triage.triage_queue, name="triage_queue"),
+    path("triage/", queue.triage_queue, name="triage_queue"),
+    path("triage/news/", queue.queue_news, name="queue_news"),
+    path("triage/batch/", queue.queue_batch, name="queue_batch"),
+    path("triage/filters/save/", queue.filter_save, name="filter_save"),
+    path("triage/filters/<int:filter_id>/delete/", queue.filter_delete, name="filter_delete"),
+    path("triage/day-sheet/", desk.day_sheet, name="day_sheet"),
+    path("triage/hand-over/", desk.handover, name="handover"),
+    path("triage/hand-over/<int:note_id>/read/", desk.handover_read, name="handover_read"),
+    path("triage/lead/", desk.lead, name="lead"),
+    path("triage/lead/<int:escalation_id>/seen/", desk.lead_seen, name="lead_seen"),
     path("triage/photo-hints/", photos.photo_hints, name="photo_hints"),
     path("triage/asked/", triage.asked, name="asked"),
     path("triage/calls/", calls.call_list, name="calls"),
@@ -49,4 +61,9 @@ urlpatterns = [
     path("patients/<uuid:patient_id>/related/", links.related_invite, name="related_invite"),
     path("patients/related/<uuid:related_id>/end/", links.related_end, name="related_end"),
     path("triage/<uuid:case_id>/link/", links.link_for_case, name="link_for_case"),
+    path("administration/targets/", targets.target_list, name="targets"),
+    path("administration/targets/new/", targets.target_new, name="target_new"),
+    path("administration/targets/clinics/<uuid:clinic_id>/", targets.clinic_hours, name="clinic_hours"),
+    path("administration/targets/clinics/<uuid:clinic_id>/holidays/", targets.holiday_add, name="holiday_add"),
+    path("administration/targets/holidays/<int:holiday_id>/remove/", targets.holiday_remove, name="holiday_remove"),
 ]

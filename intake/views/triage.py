@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 
 from config.accounts.access import role_required
 from config.audit.services import record_view
-from intake import adequacy, completeness, corrections, desk_forms, queue, routing, services, trace, triage
+from intake import adequacy, completeness, corrections, desk_forms, queue, queue_rows, routing, services, trace, triage
 from intake import messages as threads
 from intake.alarms import alarms_of
 from intake.models import Case, CaseStatus, Redirect
@@ -20,33 +20,6 @@ from intake.views.common import slots_with_photos, staff_case, words_in
 from intake.views.corrections import changed_meanwhile, version_in
 from intake.views.presence import seen_by
 from intake.workflow import verbs_for
-
-
-def _whole(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 7 else 0
-
-
-@role_required("staff")
-def triage_queue(request: HttpRequest) -> HttpResponse:
-    key = request.GET.get("show", "all")
-    key = key if key in queue.FILTERS else "all"
-    text = words_in(request.GET, "q")
-    start = _whole(request.GET.get("from", ""))
-    rows = queue.page(request.user, key, text, start)
-    counts = queue.counts(request.user)
-    record_view(request, "case.listed", request.user, cases=[str(row.case.pk) for row in rows])
-    context = {
-        "rows": rows,
-        "counts": counts,
-        "total": counts[0][3],
-        "late": next(count for name, _, _, count in counts if name == "late"),
-        "shown": key,
-        "text": text,
-        "next_start": start + queue.PAGE if len(rows) == queue.PAGE else None,
-        "previous_start": max(0, start - queue.PAGE) if start else None,
-    }
-    template = "intake/partials/queue_table.html" if request.headers.get("HX-Request") else "intake/triage_queue.html"
-    return render(request, template, context)
 
 
 @role_required("staff")
@@ -62,12 +35,7 @@ def asked(request: HttpRequest) -> HttpResponse:
 @role_required("staff")
 def all_cases(request: HttpRequest) -> HttpResponse:
     text = words_in(request.GET, "q")
-    found = (
-        queue.search(Case.objects.filter(clinic__in=request.user.clinics("staff")), text)
-        if text
-        else queue.recent(request.user)
-    )
-    cases = list(found.exclude(status=CaseStatus.DRAFT).select_related("patient").order_by("-updated_at")[:100])
+    cases = list((queue.found(request.user, text) if text else queue.recent(request.user))[:100])
     drafts = list(
         Case.objects.filter(clinic__in=request.user.clinics("staff"), status=CaseStatus.DRAFT)
         .exclude(started_by__patient__isnull=False)
@@ -161,9 +129,9 @@ def _show(
         "attempts": case.call_attempts.select_related("by"),
         "earlier": case.patient.cases.exclude(pk=case.pk).exclude(status=CaseStatus.DRAFT).order_by("-created_at")[:10],
         "coverage": coverage,
-        "share": queue.used_share(case.submitted_at, case.triage_due_at),
+        "share": queue_rows.used_share(case.submitted_at, case.triage_due_at),
     }
-    context["due_tone"] = queue.tone_of(context["share"])
+    context["due_tone"] = queue_rows.tone_of(context["share"])
     context |= seen_by(request, case) | extra
     return render(request, "intake/triage_case.html", context, status=status)
 

@@ -37,7 +37,7 @@ def url(name, *args):
 
 def test_an_empty_desk_says_so(desk, clinic):
     assert "Nothing waits for a check" in text(desk.get(url("triage_queue")))
-    assert "No case fits" in text(desk.get(url("triage_queue"), {"q": "nobody"}))
+    assert "No open case fits" in text(desk.get(url("triage_queue"), {"q": "nobody"}))
 
 
 def test_the_queue_names_the_patient_the_problem_and_the_time_left(desk, waiting):

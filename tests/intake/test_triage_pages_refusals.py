@@ -92,17 +92,19 @@ def test_an_unknown_filter_shows_all(desk, waiting):
 
 
 def test_the_filters_find_and_count_what_they_say(desk, waiting, patient, ana):
-    late = factories.put_status(factories.make_draft(patient, by=ana, reason="Late one"), "submitted")
-    Case.objects.filter(pk=late.pk).update(triage_due_at=in_days(-1))
-    eye = factories.put_status(
-        factories.make_draft(patient, by=ana, reason="Eye one", specialty="ophthalmology"), "submitted"
+    late = factories.put_status(
+        factories.make_draft(patient, by=ana, reason="Late one"), "submitted", triage_due_at=in_days(-1)
     )
-    Case.objects.filter(pk=eye.pk).update(triage_due_at=in_days(1))
+    eye = factories.put_status(
+        factories.make_draft(patient, by=ana, reason="Eye one", specialty="ophthalmology"),
+        "submitted",
+        triage_due_at=in_days(1),
+    )
     doubtful = factories.put_status(factories.make_draft(patient, by=ana, reason="Blurred one"), "submitted")
-    Case.objects.filter(pk=doubtful.pk).update(triage_due_at=in_days(1))
     for _ in range(2):
         photo = factories.make_ready_photo(doubtful, by=ana)
         type(photo).objects.filter(pk=photo.pk).update(quality_verdict="retake_suggested")
+    factories.put_status(doubtful, "submitted", triage_due_at=in_days(1))
     for key, number in (("late", late.number), ("eye", eye.number), ("photos", doubtful.number)):
         page = text(desk.get(url("triage_queue"), {"show": key}))
         found = [case.number for case in (waiting, late, eye, doubtful) if f", {case.number}</div>" in page]

@@ -34,9 +34,10 @@
   });
 
   // Single letters, off while typing: j and k walk a list, Enter opens, / searches.
+  window.dermforwardKeysOff = () => localStorage.getItem("keys.off") === "1";
   const typing = (node) => node.closest && node.closest("input, textarea, select, [contenteditable]");
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || window.dermforwardKeysOff()) return;
     const links = [...document.querySelectorAll("table.queue .q-name")];
     if (event.key === "/") {
       const search = document.querySelector(".search input");
