@@ -5,14 +5,20 @@ class BillingConfig(AppConfig):
     name = "billing"
 
     def ready(self) -> None:
-        from billing import desk, facts, guards, invariants
+        from billing import desk, facts, guards, invariants, posting
         from billing.models import (
+            AnswerMatch,
             Batch,
             BatchFile,
             ChargeDecision,
             ChargeLine,
             ChargeReversal,
+            ClaimCorrection,
             HoldRelease,
+            PayerAnswer,
+            PayerFile,
+            PayerTransaction,
+            Posting,
             ReferenceChange,
         )
         from config import navigation, registry, work
@@ -25,7 +31,10 @@ class BillingConfig(AppConfig):
         work.register_periodic("wake changed lines", "billing.wake_changed_task", 2)
         work.register_periodic("wake held lines", "billing.wake_all_task", 600)
         work.register("export", Batch, "billing.export_batch_task", "exports", "batch")
-        for model in (BatchFile, ChargeDecision, ChargeReversal, HoldRelease, ReferenceChange):
+        for model in (
+            AnswerMatch, BatchFile, ChargeDecision, ChargeReversal, ClaimCorrection, HoldRelease, PayerAnswer, PayerFile,
+            PayerTransaction, Posting, ReferenceChange,
+        ):  # fmt: skip
             register_append_only(model._meta.db_table)
         guards.install()
         routing.register_roster(facts.roster_of)
@@ -36,11 +45,13 @@ class BillingConfig(AppConfig):
             invariants.batch_bytes_are_unchanged,
             invariants.batches_add_up,
             invariants.exported_lines_are_in_a_batch,
+            invariants.lines_stand_as_their_answers_say,
             invariants.void_lines_are_reversed_to_the_cent,
             invariants.superseded_lines_have_their_next_version,
         ):
             registry.register_invariant(check.__name__, check)
         navigation.register("biller", "Desk", "billing:desk", desk.ready_count)
         navigation.register("biller", "Batches", "billing:batches")
+        navigation.register("biller", "Claims and payments", "billing:payers", posting.unmatched_count)
         navigation.register("biller", "Models and fees", "billing:reference")
         navigation.register("administrator", "Models and fees", "billing:reference")

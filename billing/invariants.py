@@ -9,7 +9,7 @@ from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
 from billing.lifecycle import BEFORE_SENDING, ENDED, SENT
-from billing.models import Batch, BatchFile, ChargeLine
+from billing.models import Batch, BatchFile, ChargeLine, PayerAnswer, Posting
 from review.models import Review
 
 
@@ -64,6 +64,19 @@ def exported_lines_are_in_a_batch() -> Iterator[str]:
         yield f"line {line.number}: {line.status}, but in no live batch"
     for line in live.exclude(status__in=SENT):
         yield f"line {line.number}: in a live batch, but {line.status}"
+
+
+def lines_stand_as_their_answers_say() -> Iterator[str]:
+    """Money is never on a line that stands unanswered, and no line stands paid without money."""
+    answered = Posting.objects.values("line").annotate(sum=Sum("amount")).filter(sum__gt=0)
+    wrong = ChargeLine.objects.filter(pk__in=answered.values("line"))
+    for line in wrong.filter(status__in=("held", "ready", "batched", "exported", "rejected")):
+        yield f"line {line.number}: {line.status}, but the payer answered with money"
+    for line in ChargeLine.objects.filter(status__in=("paid", "partly_paid", "denied"), postings__isnull=True):
+        yield f"line {line.number}: {line.status}, but nothing was posted"
+    repeated = PayerAnswer.objects.filter(line__isnull=False, match__isnull=False)
+    for answer in repeated:
+        yield f"answer {answer.pk}: matched by number and by hand"
 
 
 def void_lines_are_reversed_to_the_cent() -> Iterator[str]:

@@ -151,10 +151,16 @@ def _settle_decision(
 
 
 def _supersede(
-    line: ChargeLine, gathered: gathering.Gathered, decision: rules.Decision, *, by: User | None, **columns
+    line: ChargeLine,
+    gathered: gathering.Gathered,
+    decision: rules.Decision,
+    *,
+    by: User | None,
+    of: tuple[str, ...] = BEFORE_SENDING,
+    **columns,
 ) -> ChargeLine:
-    """A new version in the place of a line that is not sent. Call it in a transaction."""
-    ended = ChargeLine.objects.filter(pk=line.pk, status__in=BEFORE_SENDING).update(
+    """A new version in the place of a line that is not sent, or stands as `of` says. Call it in a transaction."""
+    ended = ChargeLine.objects.filter(pk=line.pk, status__in=of).update(
         status=ChargeLine.Status.SUPERSEDED, work_status="idle", due_at=None, lease_token=None
     )
     if not ended:
@@ -165,7 +171,7 @@ def _supersede(
         version=line.version + 1,
         supersedes=line,
         created_at=line.created_at,
-        **({"corrected_at": line.corrected_at} | _columns(gathered, decision) | columns),
+        **(_carried_on(line) | _columns(gathered, decision) | columns),
     )
     _record_decision(new, gathered, decision)
     record(
@@ -177,6 +183,11 @@ def _supersede(
         data={"by_line": new.number, "version": new.version},
     )
     return new
+
+
+def _carried_on(line: ChargeLine) -> dict:
+    """What a new version keeps of the one before it."""
+    return {name: getattr(line, name) for name in ("corrected_at", "frequency_code", "original_claim_number")}
 
 
 def flag_for_correction(line: ChargeLine) -> None:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from billing.views import batches, desk, lines, reference
+from billing.views import batches, desk, lines, payers, reference
 
 app_name = "billing"
 urlpatterns = [
@@ -10,6 +10,13 @@ urlpatterns = [
     path("billing/lines/<uuid:uid>/", lines.line, name="line"),
     path("billing/lines/<uuid:uid>/release/<slug:code>/", lines.release, name="release"),
     path("billing/lines/<uuid:uid>/void/", lines.void, name="void"),
+    path("billing/lines/<uuid:uid>/claim/", payers.claim, name="claim"),
+    path("billing/payers/", payers.payers, name="payers"),
+    path("billing/payers/<uuid:file_id>/", payers.payer_file, name="payer_file"),
+    path("billing/payers/<uuid:file_id>/bytes/", payers.payer_file_bytes, name="payer_file_bytes"),
+    path("billing/payers/unmatched/<int:answer_id>/", payers.resolve, name="resolve_answer"),
+    path("billing/reconciliation/", payers.reconcile, name="reconciliation"),
+    path("billing/reconciliation/close/", payers.close_settled, name="close_settled"),
     path("billing/batches/", batches.batches, name="batches"),
     path("billing/batches/<uuid:batch_id>/", batches.batch, name="batch"),
     path("billing/batches/<uuid:batch_id>/sent/", batches.change, {"verb": "sent"}, name="batch_sent"),

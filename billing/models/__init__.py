@@ -15,9 +15,18 @@ from billing.models.reference import (
 from billing.models.charge import ChargeDecision, ChargeLine, ChargeReversal, HoldRelease
 from billing.models.query import ClinicianQuery
 from billing.models.batch import Batch, BatchFile, BatchLine
+from billing.models.remittance import (
+    AnswerMatch,
+    ClaimCorrection,
+    PayerAnswer,
+    PayerFile,
+    PayerTransaction,
+    Posting,
+)
 
 __all__ = [
     "Alignment",
+    "AnswerMatch",
     "Batch",
     "BatchFile",
     "BatchLine",
@@ -25,12 +34,17 @@ __all__ = [
     "ChargeDecision",
     "ChargeLine",
     "ChargeReversal",
+    "ClaimCorrection",
     "ClinicianQuery",
     "Fee",
     "HcpcsCode",
     "HoldRelease",
     "Payer",
+    "PayerAnswer",
+    "PayerFile",
     "PayerPolicy",
+    "PayerTransaction",
+    "Posting",
     "Programme",
     "ReferenceChange",
     "RosterEntry",

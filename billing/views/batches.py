@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from billing import batches as batching
-from billing import exporting, payer_words, services
+from billing import exporting, payer_words, posting, services
 from billing.models import Batch, BatchFile, ChargeLine
 from config.accounts.access import role_required
 from config.audit.services import record_view
@@ -107,8 +107,11 @@ def batch(request: HttpRequest, batch_id) -> HttpResponse:
     record_view(request, "batch.viewed", found)
     rows = found.batch_lines.select_related("line__review__case__patient", "line__review__specialist")
     files = list(found.files.defer("content"))
+    answers, money = posting.of_batch(found)
     context = {
         "batch": found,
+        "answers": answers,
+        "money": money,
         "files": files,
         "claim_files": [file for file in files if file.kind == BatchFile.Kind.X12],
         "lines": rows[:LINES_SHOWN],
