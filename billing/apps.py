@@ -5,7 +5,7 @@ class BillingConfig(AppConfig):
     name = "billing"
 
     def ready(self) -> None:
-        from billing import desk, facts, guards, invariants, posting
+        from billing import alignment, desk, facts, guards, invariants, posting
         from billing.models import (
             AnswerMatch,
             Batch,
@@ -23,7 +23,7 @@ class BillingConfig(AppConfig):
         )
         from config import navigation, registry, work
         from config.audit.triggers import register_append_only
-        from intake import routing
+        from intake import patient_cards, routing
         from review.models import Review
 
         work.register("charge", Review, "billing.charge_review_task", "default", "charge")
@@ -38,6 +38,7 @@ class BillingConfig(AppConfig):
             register_append_only(model._meta.db_table)
         guards.install()
         routing.register_roster(facts.roster_of)
+        patient_cards.register(alignment.CARD)
         for check in (
             invariants.every_signed_review_has_one_decision,
             invariants.no_line_without_a_signature,

@@ -1,5 +1,6 @@
 """The parts of every page, as template tags (a builtin library: no load tag). One table says how a status looks."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -310,5 +311,10 @@ def photo_tips() -> list[tuple[str, str]]:
 
 
 @register.inclusion_tag("partials/error_summary.html")
-def error_summary(form: Form) -> dict:
-    return {"form": form, "fields": [field for field in form if field.errors]}
+def error_summary(form: Form, cards: Iterable[tuple[str, Form]] = ()) -> dict:
+    """What is wrong in the form, and in the cards that are sent with it, in one place."""
+    forms = [part for part in (form, *(card for _, card in cards)) if part.is_bound]
+    return {
+        "general": [error for part in forms for error in part.non_field_errors()],
+        "fields": [field for part in forms for field in part if field.errors],
+    }

@@ -12,7 +12,7 @@ from config.accounts.access import role_required
 from config.accounts.models import Clinic, User
 from config.accounts.services import InvitationRefused
 from config.audit.services import record, record_view
-from intake import desk_forms, forms, people, services
+from intake import desk_forms, forms, patient_cards, people, services
 from intake.models import Coverage, Patient
 from intake.views.common import words_in
 
@@ -57,6 +57,7 @@ def patient(request: HttpRequest, patient_id) -> HttpResponse:
         "patient": patient,
         "form": form,
         "coverages": patient.coverages.order_by("-valid_from"),
+        "cards": patient_cards.facts_of(patient),
         "related": patient.related_people.filter(ended_at=None, case=None),
         "related_form": forms.RelatedForm(),
         "cases": patient.cases.order_by("-created_at")[:50],
@@ -68,20 +69,26 @@ def patient(request: HttpRequest, patient_id) -> HttpResponse:
 def patient_new(request: HttpRequest) -> HttpResponse:
     clinic = request.user.clinics("staff").first()
     form = desk_forms.PatientForm(request.POST or None, clinic=clinic)
-    if request.method == "POST" and form.is_valid():
+    cards = patient_cards.forms_for(request.POST or None)
+    if request.method == "POST" and _all_valid(form, cards):
         try:
-            patient = _register(form, clinic, request.user)
+            patient = _register(form, cards, clinic, request.user)
         except IntegrityError:
             # somebody gave the record number away since the form looked
             form.add_error("mrn", desk_forms.MRN_TAKEN)
         else:
             messages.success(request, f"{patient.name} is registered.")
             return redirect("intake:patient", patient.pk)
-    return render(request, "intake/patient_new.html", {"form": form, "clinic": clinic})
+    return render(request, "intake/patient_new.html", {"form": form, "cards": cards, "clinic": clinic})
+
+
+def _all_valid(form, cards) -> bool:
+    """Each is looked at, so that all errors are said at once."""
+    return all([form.is_valid(), *(card.is_valid() for _, card in cards)])
 
 
 @transaction.atomic
-def _register(form: desk_forms.PatientForm, clinic: Clinic, by: User) -> Patient:
+def _register(form: desk_forms.PatientForm, cards: list, clinic: Clinic, by: User) -> Patient:
     data = form.cleaned_data
     patient = form.save(commit=False)
     patient.home_clinic = clinic
@@ -94,6 +101,8 @@ def _register(form: desk_forms.PatientForm, clinic: Clinic, by: User) -> Patient
         valid_from=timezone.localdate().replace(month=1, day=1),
     )
     record("patient.registered", by=by, subject=patient, clinic=clinic)
+    for _, card in cards:
+        card.save(patient=patient, by=by)
     return patient
 
 
@@ -101,13 +110,16 @@ def _register(form: desk_forms.PatientForm, clinic: Clinic, by: User) -> Patient
 def patient_edit(request: HttpRequest, patient_id) -> HttpResponse:
     patient = own_patient(request, patient_id)
     form = desk_forms.ReachForm(request.POST or None, instance=patient)
-    if request.method == "POST" and form.is_valid():
+    cards = patient_cards.forms_for(request.POST or None, patient)
+    if request.method == "POST" and _all_valid(form, cards):
         with transaction.atomic():
             form.save()
             record("patient.address_changed", by=request.user, subject=patient, clinic=patient.home_clinic)
-        messages.success(request, "The address is saved.")
+            for _, card in cards:
+                card.save(patient=patient, by=request.user)
+        messages.success(request, f"The record of {patient.name} is saved.")
         return redirect("intake:patient", patient.pk)
-    return render(request, "intake/patient_edit.html", {"form": form, "patient": patient})
+    return render(request, "intake/patient_edit.html", {"form": form, "cards": cards, "patient": patient})
 
 
 @role_required("staff")
