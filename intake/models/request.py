@@ -38,7 +38,10 @@ class InformationRequest(models.Model):
 
     class Meta:
         ordering = ["created_at"]
-        indexes = [models.Index(fields=["deadline"], name="request_open", condition=Q(outcome=""))]
+        indexes = [
+            models.Index(fields=["deadline"], name="request_open", condition=Q(outcome="")),
+            models.Index(fields=["created_at"], name="request_by_time"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["case"], condition=Q(outcome=""), name="one_open_request_per_case"),
             models.CheckConstraint(

@@ -2,6 +2,7 @@ from django.urls import path
 
 from intake.views import (
     calls,
+    clinic,
     corrections,
     desk,
     links,
@@ -26,6 +27,8 @@ urlpatterns = [
     path("triage/day-sheet/", desk.day_sheet, name="day_sheet"),
     path("triage/hand-over/", desk.handover, name="handover"),
     path("triage/hand-over/<int:note_id>/read/", desk.handover_read, name="handover_read"),
+    path("triage/clinic/", clinic.clinic_page, name="clinic_page"),
+    path("triage/clinic/<slug:measure>/csv/", clinic.clinic_csv, name="clinic_csv"),
     path("triage/lead/", desk.lead, name="lead"),
     path("triage/lead/<int:escalation_id>/seen/", desk.lead_seen, name="lead_seen"),
     path("triage/photo-hints/", photos.photo_hints, name="photo_hints"),
