@@ -72,6 +72,7 @@ def _days_from(day: date) -> list[date]:
 
 def first_open(calendar: Calendar, at: datetime) -> datetime:
     """The moment itself if the clinic is open then, else the next opening."""
+    at = at.astimezone(UTC)
     for day in _days_from(calendar.local_day(at)):
         for start, end in calendar.open_on(day):
             if at < end:
@@ -81,6 +82,8 @@ def first_open(calendar: Calendar, at: datetime) -> datetime:
 
 def advance(calendar: Calendar, start: datetime, span: timedelta) -> datetime:
     """The moment at which `span` of open time has passed since `start`. No span ends at the next open moment."""
+    # in UTC: sums within one zone would follow the clock on the wall
+    start = start.astimezone(UTC)
     left, at = span, start
     for day in _days_from(calendar.local_day(start)):
         for opens, closes in calendar.open_on(day):
@@ -96,6 +99,7 @@ def advance(calendar: Calendar, start: datetime, span: timedelta) -> datetime:
 
 def between(calendar: Calendar, start: datetime, end: datetime) -> timedelta:
     """How much open time lies between two moments; nothing when they are the wrong way round."""
+    start, end = start.astimezone(UTC), end.astimezone(UTC)
     total, day, last = timedelta(), calendar.local_day(start), calendar.local_day(end)
     while day <= last:
         for opens, closes in calendar.open_on(day):

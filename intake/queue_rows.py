@@ -9,6 +9,7 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils import timezone
 
+from intake.ranking import PLAIN_REASON
 from intake.targets import in_words
 
 
@@ -54,7 +55,7 @@ def row_of(facts: dict[str, Any], order: str, number: int, now: datetime, today:
     reasons = list(facts["why"])
     due = facts["due_at"]
     if due is not None and due <= now:
-        reasons.insert(0, "Over its target")
+        reasons = ["Over its target", *(reason for reason in reasons if reason != PLAIN_REASON)]
     names = (facts["case__patient__first_name"], facts["case__patient__middle_name"], facts["case__patient__last_name"])
     born: date = facts["case__patient__date_of_birth"]
     age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))

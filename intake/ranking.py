@@ -20,6 +20,7 @@ BAND_WORDS = {
 EARLIER_PER_POINT = timedelta(minutes=30)
 EARLIER_WHEN_BACK = timedelta(hours=2)
 _BAND_SIZE = 10**14  # above any moment in milliseconds
+PLAIN_REASON = "By its target"
 _NO_TARGET = datetime(3000, 1, 1, tzinfo=UTC)
 
 
@@ -84,4 +85,4 @@ def reasons_of(facts: Facts) -> list[str]:
         found.append("Back from the patient")
     if facts.was_returned:
         found.append("Sent back to the desk")
-    return found or ["By its target"]
+    return found or [PLAIN_REASON]

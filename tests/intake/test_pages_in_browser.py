@@ -7,8 +7,8 @@ import uuid
 import pytest
 from django.urls import reverse
 
-from intake import demo_pictures, messages, related, services, triage
-from intake.models import Photo, RequestItem, Upload
+from intake import demo_pictures, entries, escalation, messages, related, services, triage
+from intake.models import Case, Photo, RequestItem, Upload
 from intake.renditions import process_photo
 from tests import factories
 from tests.browsing import needs_browser
@@ -118,9 +118,17 @@ def test_the_clinics_pages(open_page, look, pictured, ana, ben, dana, patient, w
     messages.send(case=case, by=ana, text="May I swim?", key=uuid.uuid4())
     Upload.objects.create(case=case, by=ana, client_key="phone-key-9", byte_size=1000, slot="oblique")
     related.invite_related(by=ben, patient=patient, name="Cara", email="cara@example.test", relationship="carer")
+    ben.memberships.update(lead=True)
+    Case.objects.filter(pk=case.pk).update(triage_due_at=factories.in_days(-1))
+    entries.keep(case.pk)
+    assert escalation.escalate() == 1
     page = open_page(ben, width)
     for name, url in (
         ("queue", reverse("intake:triage_queue")),
+        ("day-sheet", reverse("intake:day_sheet")),
+        ("hand-over", reverse("intake:handover")),
+        ("clinic", reverse("intake:clinic_page")),
+        ("lead", reverse("intake:lead")),
         ("asked", reverse("intake:asked")),
         ("photo-hints", reverse("intake:photo_hints")),
         ("all-cases", reverse("intake:all_cases")),

@@ -26,7 +26,7 @@
         if (number === null || (kind === "bars" && number === 0)) return;
         const isLast = series.slice(n + 1).every((one) => one === null);
         if (kind === "lines" && !isLast && room < 44 * scale) return;
-        const shift = kind === "bars" && data.values.length > 1 ? (s - (data.values.length - 1) / 2) * room * 0.36 : 0;
+        const shift = kind === "bars" && data.values.length > 1 ? (s ? 1 : -1) * Math.min(room * 0.34, 48 * scale) / 2 : 0;
         const text = room < 22 * scale * data.values.length && kind === "bars" && number > 99 ? "" : `${number}${unit ? ` ${unit}` : ""}`;
         ctx.fillText(text, u.valToPos(n, "x", true) + shift, u.valToPos(number, "y", true) - 6 * scale);
       });
