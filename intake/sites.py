@@ -1,4 +1,5 @@
-"""Where on the body a problem is: our own stable keys, with SNOMED CT codes from DICOM CID 4029 as a column.
+"""Where on the body a problem is: our own stable keys, with SNOMED CT codes from DICOM CID 4029 (lens: 4209) as a column.
+Where that list has only the parts of a place, the whole has the code of the part that is shown most.
 
 The side is kept apart from the site ("left" + "forearm_anterior"). `label` is for clinicians, `plain` for patients.
 """
@@ -42,10 +43,16 @@ SITES: tuple[Site, ...] = (
         ("lip_upper", "Upper lip", _("Upper lip"), False, "16251004"),
         ("lip_lower", "Lower lip", _("Lower lip"), False, "66934001"),
         ("chin", "Chin", _("Chin"), False, "23747009"),
+        ("jaw", "Jawline", _("Jawline"), True, "244097004"),
+        ("mouth", "Perioral", _("Around the mouth"), False, "110488009"),
         ("ear", "Ear", _("Ear"), True, "1902009"),
         ("behind_ear", "Behind the ear", _("Behind the ear"), True, "24483006"),
         ("face", "Face", _("Face, more than one place"), False, "73897004"),
+        ("head", "Head", _("Head, more than one place"), False, "70762009"),
         ("neck", "Neck", _("Neck"), False, "43081002"),
+        ("neck_front", "Neck, front", _("Front of the neck"), False, "11584001"),
+        ("neck_side", "Neck, side", _("Side of the neck"), True, "5272005"),
+        ("under_chin", "Submental", _("Under the chin"), False, "34926004"),
         ("nape", "Nape", _("Back of the neck"), False, "4658004"),
         ("oral_mucosa", "Oral mucosa", _("Inside the mouth"), False, "113277000"),
         ("tongue", "Tongue", _("Tongue"), False, "8001006"),
@@ -71,11 +78,13 @@ SITES: tuple[Site, ...] = (
     *_rows(
         _("Arms and hands"),
         ("upper_arm", "Upper arm", _("Upper arm"), True, "45981001"),
+        ("upper_arm_posterior", "Upper arm, back", _("Back of the upper arm"), True, "72939005"),
         ("elbow_flexure", "Antecubital fossa", _("Inside of the elbow"), True, "17957002"),
         ("elbow", "Elbow", _("Elbow"), True, "181536004"),
         ("forearm_anterior", "Forearm, inner side", _("Forearm, inner side"), True, "70559009"),
         ("forearm_posterior", "Forearm, outer side", _("Forearm, outer side"), True, "41550009"),
         ("wrist", "Wrist", _("Wrist"), True, "24527008"),
+        ("wrist_dorsal", "Wrist, back", _("Back of the wrist"), True, "52876008"),
         ("hand", "Hand", _("Hand"), True, "33712006"),
         ("palm", "Palm", _("Palm"), True, "70887009"),
         ("finger", "Finger", _("Finger"), True, "244169007"),
@@ -90,6 +99,7 @@ SITES: tuple[Site, ...] = (
         ("lower_leg_anterior", "Shin", _("Shin"), True, "25763004"),
         ("lower_leg_posterior", "Calf", _("Calf"), True, "47224004"),
         ("ankle", "Ankle", _("Ankle"), True, "181563003"),
+        ("ankle_lateral", "Ankle, outer side", _("Outer side of the ankle"), True, "181564009"),
         ("foot", "Foot", _("Foot"), True, "60496002"),
         ("heel", "Heel", _("Heel"), True, "84607009"),
         # DICOM's own code: SNOMED CT has none in that list
@@ -105,11 +115,17 @@ SITES: tuple[Site, ...] = (
         ("lower_eyelid", "Lower eyelid", _("Lower eyelid"), True, "40069000"),
         ("conjunctiva", "Conjunctiva", _("The white of the eye"), True, "29445007"),
         ("cornea", "Cornea", _("The clear front of the eye"), True, "28726007"),
+        ("sclera", "Sclera", _("The wall of the eye, under the white"), True, "18619003"),
+        ("iris", "Iris", _("The colored ring of the eye"), True, "41296002"),
+        ("lens", "Lens", _("The lens, inside the eye"), True, "78076003"),
+        ("retina", "Retina", _("The retina, at the back of the eye"), True, "5665001"),
         specialty=EYE,
     ),
 )
 
 BY_KEY: dict[str, Site] = {site.key: site for site in SITES}
+# sides by the codes of DICOM CID 244; the middle has none there
+SIDE_CODES = {"left": "7771000", "right": "24028007", "both": "51440002"}
 SITE_CHOICES = [(site.key, site.label) for site in SITES]
 
 
