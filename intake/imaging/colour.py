@@ -8,6 +8,8 @@ from functools import lru_cache
 import numpy
 from PIL import Image, ImageCms
 
+from intake.imaging import wide
+
 SRGB, DISPLAY_P3, OTHER, NONE = "srgb", "display_p3", "other", "none"
 # phones' profiles are below 5 kB; large ones are not worth the worker's memory
 REMEMBERED_BYTES = 65536
@@ -149,7 +151,10 @@ def plain(image: Image.Image) -> Image.Image:
 
 def to_srgb(image: Image.Image, icc: bytes | None) -> Image.Image:
     """An 8-bit RGB picture in sRGB. A profile that does not fit the pixels is left aside."""
-    if icc and classify(icc) in {DISPLAY_P3, OTHER} and _mode_of(_open(icc)) == image.mode:
+    kind = classify(icc)
+    if kind == DISPLAY_P3 and image.mode == "RGB":
+        return wide.to_srgb(image)
+    if icc and kind in {DISPLAY_P3, OTHER} and _mode_of(_open(icc)) == image.mode:
         with contextlib.suppress(ImageCms.PyCMSError, ValueError):
             return ImageCms.applyTransform(image, _transform(icc, image.mode)) or image
     return image if image.mode == "RGB" else image.convert("RGB")

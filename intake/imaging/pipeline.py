@@ -102,16 +102,17 @@ def _render(
     else:
         full = render.full_encoded(image, icc, orientation)
     width, height = render.upright_size(*image.size, orientation)
+    grey = screen.convert("L")
     return Accepted(
         format=format,
         width=width,
         height=height,
         sha256=hashlib.sha256(data).hexdigest(),
         captured_at=taken,
-        quality=quality.assess(screen, width, height),
+        quality=quality.assess(grey, width, height),
         renditions=(full, *render.small_renditions(screen)),
         device_model=model,
-        fingerprint=fingerprint(screen),
+        fingerprint=fingerprint(grey),
     )
 
 

@@ -34,7 +34,8 @@ def _luma(image: Image.Image, long_side: int = 512) -> numpy.ndarray:
     scale = min(1.0, long_side / max(image.size))
     size = (max(16, round(image.width * scale)), max(16, round(image.height * scale)))
     # whole-number boxes first: half of the time, and both kernels antialias
-    small = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=1.0).convert("L")
+    grey = image if image.mode == "L" else image.convert("L")
+    small = grey.resize(size, Image.Resampling.BILINEAR, reducing_gap=1.0)
     return numpy.asarray(small, dtype=numpy.float64)
 
 
@@ -44,7 +45,7 @@ def _halved(luma: numpy.ndarray) -> numpy.ndarray:
 
 
 def assess(image: Image.Image, width: int, height: int) -> Quality:
-    """`image`: the upright sRGB screen rendition; `width`, `height`: of the received picture, px."""
+    """`image`: the upright sRGB screen rendition, or its greys; `width`, `height`: of the received picture, px."""
     luma = _luma(image)
     p95, p995 = map(float, numpy.percentile(luma, (95, 99.5)))
     glare = float(numpy.mean(luma >= p995 * 0.985)) if p995 > 60 else 0.0
