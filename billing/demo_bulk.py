@@ -24,11 +24,11 @@ BATCH = 2_000
 def add_bulk_cases(people: DemoPeople, count: int, seed: int = 7) -> None:
     """`count` more cases; the same seed and count give the same people. Each has its events, so that invariants hold."""
     rng = random.Random(seed)  # noqa: S311 made-up people, not secrets
-    done = 0
+    done, first = 0, Patient.objects.count()
     while done < count:
         size = min(BATCH, count - done)
         with transaction.atomic():
-            _add(people, rng, size, Patient.objects.count())
+            _add(people, rng, size, first + done)
         done += size
 
 

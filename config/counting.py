@@ -1,6 +1,7 @@
-"""Counting several things in one statement, and none of them beyond where the number still tells something."""
+"""Counting and finding several things in one statement, and none of them beyond where it still tells something."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -22,3 +23,19 @@ def count_all(querysets: Sequence[QuerySet], cap: int) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(parts)}", params)
         return list(cursor.fetchone())
+
+
+def keys_of(querysets: Sequence[QuerySet], cap: int) -> list[UUID]:
+    """The UUID keys of the first `cap` rows of each, one after the other, no key twice."""
+    parts, params = [], []
+    for place, rows in enumerate(querysets):
+        query = rows.order_by().values("pk")[:cap].query
+        if not query.is_empty():
+            sql, given = query.sql_with_params()
+            parts.append(f"SELECT {place} AS place, found.* FROM ({sql}) found")  # noqa: S608 only compiled querysets
+            params += given
+    if not parts:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts) + " ORDER BY place", params)
+        return list(dict.fromkeys(UUID(str(key)) for _place, key in cursor.fetchall()))

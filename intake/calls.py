@@ -14,6 +14,7 @@ from config.accounts.models import User
 from config.accounts.roles import Role
 from config.audit.services import record
 from intake.models import CallAttempt, Case, InformationRequest, Redirect, Spoken
+from intake.queue import of_own_cases
 from intake.requests import TriageRefused
 
 SHOWN = 200
@@ -37,14 +38,12 @@ class Call:
 
 
 def open_redirects(user: User):
-    return Redirect.objects.filter(reached_at=None, case__clinic__in=user.clinics(Role.STAFF))
+    return Redirect.objects.filter(of_own_cases(user), reached_at=None)
 
 
 def overdue_requests(user: User, now: datetime | None = None):
     """By the deadline itself and not by the beat that marks it: a beat that stopped hides nobody."""
-    return InformationRequest.objects.filter(
-        outcome="", deadline__lte=now or timezone.now(), case__clinic__in=user.clinics(Role.STAFF)
-    )
+    return InformationRequest.objects.filter(of_own_cases(user), outcome="", deadline__lte=now or timezone.now())
 
 
 def waiting(user: User) -> list[QuerySet]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
+from config.counting import keys_of
 from intake.models import Case, Patient
 from intake.names import begins, folded
 
@@ -91,19 +92,15 @@ def _days(years: Iterable[int], month: int, day: int) -> list[date]:
 
 
 def find(text: str, clinics: list[UUID], today: date) -> Found:
-    """Patients and cases of these clinics; at most four short look-ups."""
+    """Patients and cases of these clinics; at most two short look-ups."""
     want = wanted(text, today)
     cases = []
     if want.case_number:
         by_number = Case.objects.filter(begins("number", want.case_number), clinic__in=clinics)
         cases = list(by_number.values_list("pk", flat=True)[:LIMIT])
-    people: dict[UUID, None] = {}
     mine = Patient.objects.filter(home_clinic__in=clinics)
     if want.born:
         mine = mine.filter(date_of_birth__in=want.born)
-    looks = [begins(column, want.name) for column in ("last_first", "first_last", "mrn_key")] if want.name else []
-    for look in looks:
-        people |= dict.fromkeys(mine.filter(look).values_list("pk", flat=True)[: LIMIT + 1])
-    if want.born and not want.name:
-        people = dict.fromkeys(mine.values_list("pk", flat=True)[: LIMIT + 1])
-    return Found(list(people)[:LIMIT], cases, len(people) > LIMIT)
+    looks = [mine.filter(begins(column, want.name)) for column in ("last_first", "first_last", "mrn_key") if want.name]
+    people = keys_of(looks or ([mine] if want.born else []), LIMIT + 1)
+    return Found(people[:LIMIT], cases, len(people) > LIMIT)

@@ -15,6 +15,7 @@ from config.accounts.services import queue_mail
 from config.audit.services import record
 from intake import notices
 from intake.models import Case, CaseStatus, Message, MessageRead, Side, Thread
+from intake.queue import of_own_cases
 from intake.services import IntakeRefused
 
 OPEN_FOR_MESSAGES = frozenset(
@@ -178,7 +179,7 @@ def threads(user: User, side: str) -> QuerySet[Thread]:
 
 
 def waiting_at_clinic(user: User) -> QuerySet[Thread]:
-    return Thread.objects.filter(clinic_unread__gt=0, case__clinic__in=user.clinics(Role.STAFF))
+    return Thread.objects.filter(of_own_cases(user), clinic_unread__gt=0)
 
 
 def waiting_at_specialist(user: User) -> QuerySet[Thread]:

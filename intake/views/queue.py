@@ -13,12 +13,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_GET, require_POST
 
 from config.accounts.access import role_required
 from config.audit.services import record_view
 from intake import batch, escalation, finding, queue, ranking, shifts, targets
 from intake.models import Case, QueueEntry, SavedFilter
+from intake.queue_html import gone_html, row_html, rows_html
 from intake.views.common import words_in
 
 _TOKEN = "intake.queue.shown"
@@ -52,18 +54,19 @@ def triage_queue(request: HttpRequest) -> HttpResponse:
     rows, has_more = queue.page(what, after=request.GET.get("after", ""), first=first)
     led = escalation.led_by(request.user)
     counts = queue.counts(what.clinics, request.user, more={"escalated": escalation.unseen(led)} if led else None)
+    request.user.__dict__["desk_counts"] = counts
     people, groups = batch.choices(what.clinics)
     record_view(request, "case.listed", request.user, cases=[str(row.case_id) for row in rows])
     next_page = query_of(what, after=rows[-1].cursor, n=first + len(rows)) if has_more else ""
     context = {
-        "rows": rows,
+        "rows": rows_html(rows, timezone.now()),
         "what": what,
         "first": first,
         "last": first + len(rows) - 1,
         "next": next_page,
         "token": _token(request, what, [row.case_id for row in rows], first),
         "saved": list(SavedFilter.objects.filter(user=request.user)[: MOST_SAVED + 1]),
-        "unread": shifts.unread(request.user),
+        "unread": None if what.text else shifts.unread(request.user),
         "escalated": counts.get("escalated", 0),
         "people": people,
         "groups": groups,
@@ -127,8 +130,14 @@ def queue_news(request: HttpRequest) -> HttpResponse:
     left = Case.objects.filter(pk__in=gone, clinic__in=what.clinics).select_related(None).only("number", "status")
     left_by_id = {case.pk: case for case in left} if gone else {}
     counts = queue.counts(what.clinics, request.user)
+    now, zone = timezone.now(), timezone.get_current_timezone()
+    shown_html = [
+        row_html(rows[pk], now, zone) if pk in rows else gone_html(left_by_id[pk].number, left_by_id[pk].status)
+        for pk in ids
+        if pk in rows or pk in left_by_id
+    ]
     context = {
-        "shown": [(rows.get(pk), left_by_id.get(pk)) for pk in ids],
+        "rows": mark_safe("".join(shown_html)),  # noqa: S308 escaped where they are made
         "new": queue.new_since(what, datetime.fromisoformat(since), ids),
         "what": what,
         "query": query_of(what),

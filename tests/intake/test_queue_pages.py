@@ -85,7 +85,7 @@ def test_the_counts_stop_counting_where_they_say_so(whole, ben, monkeypatch):
     monkeypatch.setattr(queue, "COUNT_UP_TO", 2)
     counts = queue.counts(queue.clinics_of(ben), ben)
     assert (counts["all"], counts["submitted"]) == (3, 1)
-    assert (queue.count_words(3, 2), queue.count_words(2, 2), queue.count_words(2001)) == ("2+", "2", "2,000+")
+    assert (queue.count_words(3, 2), queue.count_words(2, 2), queue.count_words(1001)) == ("2+", "2", "1,000+")
 
 
 def test_a_row_says_what_the_desk_must_know(desk, whole, patient):
@@ -142,8 +142,9 @@ def test_the_list_asks_at_most_twelve_questions(desk, whole, patient, ana, clini
     for _ in range(6):
         case_in(patient, ana)
     desk.get(url("triage_queue"))
-    with django_assert_max_num_queries(12):
-        desk.get(url("triage_queue"))
+    for query in ({}, {"q": "Sample"}, {"show": "late"}):
+        with django_assert_max_num_queries(12):
+            desk.get(url("triage_queue"), query)
 
 
 def test_search_finds_in_the_list_and_points_to_closed_ones(desk, whole, patient):

@@ -1,0 +1,47 @@
+"""Ten times as many cases in seconds: copies of what the bulk path made, written by the database itself.
+
+A copy's keys differ from its original's in one hexadecimal digit that no key of the bulk path can have there.
+"""
+
+from django.db import connection, transaction
+
+# UUIDs of version 4 have a 4 at the 13th place and 8, 9, a or b at the 17th: other digits there are free
+LEVELS = ((13, "56789abcd"), (17, "01234567c"))
+
+
+def ten_times(level: int) -> None:
+    from intake.models import Case, CaseEvent, Patient, QueueEntry
+
+    place, digits = LEVELS[level]
+    with transaction.atomic(), connection.cursor() as cursor:
+        for model, keys in (
+            (Patient, ("id",)),
+            (Case, ("id", "patient_id")),
+            (QueueEntry, ("case_id",)),
+            (CaseEvent, ("case_id",)),
+        ):
+            cursor.execute(_copies(model, keys, place, digits))
+
+
+def _copies(model, keys: tuple[str, ...], place: int, digits: str) -> str:
+    """One INSERT of all nine copies; what is not a key is the same, but for what must be unique."""
+    table = model._meta.db_table
+    columns = [
+        f.column for f in model._meta.concrete_fields if not f.generated and f.get_internal_type() != "BigAutoField"
+    ]
+    changed = {key: _key(key, place) for key in keys}
+    unique = {"mrn": f"mrn || '-' || d.x || '{place}'", "number": "number || d.x"}
+    picked = [changed.get(column) or unique.get(column) or f'"{column}"' for column in columns]
+    if model.__name__ not in {"Patient", "Case"}:
+        picked = [changed.get(column) or f'"{column}"' for column in columns]
+    values = " UNION ALL ".join(f"SELECT '{digit}' AS x" for digit in digits)
+    named = ", ".join(f'"{column}"' for column in columns)
+    source = f"(SELECT * FROM {table}) t CROSS JOIN ({values}) d"  # noqa: S608 names of our own models
+    return f"INSERT INTO {table} ({named}) SELECT {', '.join(picked)} FROM {source}"  # noqa: S608
+
+
+def _key(column: str, place: int) -> str:
+    if connection.vendor == "postgresql":
+        text = f"replace(\"{column}\"::text, '-', '')"
+        return f"overlay({text} placing d.x from {place} for 1)::uuid"
+    return f'substr("{column}", 1, {place - 1}) || d.x || substr("{column}", {place + 1})'
