@@ -93,7 +93,7 @@ def _render(
     taken: datetime | None,
     model: str,
 ) -> Accepted | Refused:
-    screen = render.screen_picture(image, icc, orientation)
+    width, height = render.upright_size(*image.size, orientation)
     if format == "jpeg":
         try:
             full = render.full_from_jpeg(data, image, icc, orientation)
@@ -101,7 +101,11 @@ def _render(
             return refuse("damaged")
     else:
         full = render.full_encoded(image, icc, orientation)
-    width, height = render.upright_size(*image.size, orientation)
+    reduced = render.reduced(image)
+    if reduced is not image:
+        # its memory serves the smaller pictures: fresh pages would cost more than some of the steps
+        image.close()
+    screen = render.screen_picture(reduced, icc, orientation)
     grey = screen.convert("L")
     return Accepted(
         format=format,

@@ -36,7 +36,7 @@ def _luma(image: Image.Image, long_side: int = 512) -> numpy.ndarray:
     # whole-number boxes first: half of the time, and both kernels antialias
     grey = image if image.mode == "L" else image.convert("L")
     small = grey.resize(size, Image.Resampling.BILINEAR, reducing_gap=1.0)
-    return numpy.asarray(small, dtype=numpy.float64)
+    return numpy.asarray(small, dtype=numpy.float32)
 
 
 def _halved(luma: numpy.ndarray) -> numpy.ndarray:

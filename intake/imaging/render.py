@@ -48,10 +48,15 @@ def jpeg(image: Image.Image, kind: str, quality: int) -> Rendition:
     return Rendition(kind, out.getvalue(), "jpeg", *image.size)
 
 
-def screen_picture(decoded: Image.Image, icc: bytes | None, orientation: int) -> Image.Image:
-    """Shrunk first, then colours, then turned: each step on as few pixels as possible."""
+def reduced(decoded: Image.Image) -> Image.Image:
+    """No larger than a screen shows; a picture that is small already is returned itself."""
     # palettes and 16-bit greys cannot be averaged; for the usual modes plain() is the picture itself
-    return upright(colour.to_srgb(shrink(colour.plain(decoded), SCREEN_SIDE), icc), orientation)
+    return shrink(colour.plain(decoded), SCREEN_SIDE)
+
+
+def screen_picture(reduced: Image.Image, icc: bytes | None, orientation: int) -> Image.Image:
+    """Shrunk first, then colours, then turned: each step on as few pixels as possible."""
+    return upright(colour.to_srgb(reduced, icc), orientation)
 
 
 def small_renditions(screen: Image.Image) -> tuple[Rendition, Rendition]:
