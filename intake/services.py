@@ -259,10 +259,11 @@ def attach_photo(*, case: Case, by: User, data: bytes, name: str, slot: str) -> 
 
 
 def photo_of_bytes(
-    *, case: Case, by: User, store: Callable[[str], None], digest: str, size: int, format: str, name: str, slot: str
-) -> Photo:
-    """Bytes that were looked at already: `store(key)` makes them durable under their key, then comes their row.
-    `digest` is their SHA-256."""
+    *, case: Case, by: User, store: Callable[[str], None], digest: str, size: int, format: str, name: str, slot: str,
+    also: Callable[[Photo], None] = lambda photo: None,
+) -> Photo:  # fmt: skip
+    """Bytes that were looked at already: `store(key)` makes them durable under their key, then comes their row, and in
+    its transaction what `also(photo)` writes. `digest` is their SHA-256."""
     known = case.photos.live().filter(sha256=digest).first()
     if known is not None:
         return known
@@ -271,15 +272,15 @@ def photo_of_bytes(
     store(f"orig/{case.pk}/{digest}")
     try:
         with transaction.atomic():
-            return _insert_photo(case, by, digest, size, format, name, slot)
-    except IntegrityError:
-        # the same photo arrived twice at once
+            photo = _insert_photo(case, by, digest, size, format, name, slot)
+            also(photo)
+            return photo
+    except IntegrityError:  # the same photo arrived twice at once
         return case.photos.live().get(sha256=digest)
 
 
 def _insert_photo(case: Case, by: User, digest: str, size: int, format: str, name: str, slot: str) -> Photo:
-    # a lock on the case, so that twelve at once stay twelve
-    Case.objects.select_for_update().get(pk=case.pk)
+    Case.objects.select_for_update().get(pk=case.pk)  # so that twelve at once stay twelve
     position = case.photos.live().count()
     if position >= MAX_PHOTOS:
         raise too_many_photos()

@@ -182,9 +182,12 @@ def _finish(upload: Upload, spool: BinaryIO) -> None:
             format=header.format,
             name=upload.name,
             slot=upload.slot,
+            # one commit for the photo and its receipt
+            also=lambda photo: _close(upload, {"state": Upload.State.RECEIVED, "photo": photo}),
         )
     except PhotoRefused as refused:
         _refuse(upload, Refused(refused.reason, refused.message))
+    # a photo that was known already has its receipt from here
     _settle(upload, Upload.State.RECEIVED, photo=photo)
 
 
@@ -195,12 +198,18 @@ def _refuse(upload: Upload, refused: Refused) -> None:
 
 
 def _settle(upload: Upload, state: str, **columns: object) -> None:
-    columns |= {"state": state, "settled_at": timezone.now()}
-    with transaction.atomic():
-        if Upload.objects.filter(pk=upload.pk, state=Upload.State.OPEN).update(**columns):
-            entries.keep(upload.case_id)
     upload.refresh_from_db()
+    if upload.is_open:
+        with transaction.atomic():
+            if _close(upload, columns | {"state": state}):
+                entries.keep(upload.case_id)
+        upload.refresh_from_db()
     spool_path(upload).unlink(missing_ok=True)
+
+
+def _close(upload: Upload, columns: dict) -> int:
+    """The guarded update: of several who settle an upload at once, one does."""
+    return Upload.objects.filter(pk=upload.pk, state=Upload.State.OPEN).update(settled_at=timezone.now(), **columns)
 
 
 def cancel(*, upload: Upload) -> None:
