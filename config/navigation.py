@@ -45,28 +45,36 @@ def _shown(count: int) -> str:
 
 
 def items_for(user, path: str) -> list[Shown]:
-    """The pages of all the roles that the user holds, the current one marked by its address."""
-    mine = [item for item in ITEMS if item.role in user.roles]
-    urls = [reverse(item.url_name) for item in mine]
+    """The pages of all the roles that the user holds, the current one marked by its address.
+
+    A page that two of the roles have stands there once, with what waits for either."""
+    mine: dict[str, list[Item]] = {}
+    for item in ITEMS:
+        if item.role in user.roles:
+            mine.setdefault(item.url_name, []).append(item)
+    urls = [reverse(url_name) for url_name in mine]
     current = max((url for url in urls if path.startswith(url)), key=len, default="")
-    counts = _counts(mine, user)
+    counts = _counts(list(mine.values()), user)
     return [
-        Shown(item.label, url, counts[n], url == current) for n, (item, url) in enumerate(zip(mine, urls, strict=True))
+        Shown(same[0].label, url, count, url == current)
+        for same, url, count in zip(mine.values(), urls, counts, strict=True)
     ]
 
 
-def _counts(items: list[Item], user) -> list[str | None]:
-    waiting = [item.count(user) if item.count else None for item in items]
-    rows = [_as_list(what) for what in waiting]
+def _counts(pages: list[list[Item]], user) -> list[str | None]:
+    # a count that two roles share is asked once
+    counters = [list(dict.fromkeys(item.count for item in same if item.count)) for same in pages]
+    waiting = [[count(user) for count in of_page] for of_page in counters]
+    rows = [[one for what in of_page for one in _as_list(what)] for of_page in waiting]
     counted = iter(count_all([one for many in rows for one in many], COUNT_UP_TO))
     numbers = [sum(next(counted) for _ in many) for many in rows]
     return [
-        None if what is None else _shown(what if isinstance(what, int) else number)
-        for what, number in zip(waiting, numbers, strict=True)
+        _shown(number + sum(what for what in of_page if isinstance(what, int))) if of_page else None
+        for of_page, number in zip(waiting, numbers, strict=True)
     ]
 
 
-def _as_list(what: int | QuerySet | list[QuerySet] | None) -> list[QuerySet]:
-    if what is None or isinstance(what, int):
+def _as_list(what: int | QuerySet | list[QuerySet]) -> list[QuerySet]:
+    if isinstance(what, int):
         return []
     return what if isinstance(what, list) else [what]

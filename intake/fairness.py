@@ -1,5 +1,5 @@
-"""Are the photo hints fair? How often a retake was suggested, and how often the specialist later found the photos good
-enough all the same, by skin tone, device and slot. A hint that is wrong more often for one tone is a fault of ours."""
+"""Are the photo hints fair? How often a retake was suggested, and how often the photo was later found good enough
+all the same, by its reader or by staff before one has read it, by skin tone, device and slot. A hint that is wrong more often for one tone is a fault of ours."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -23,7 +23,7 @@ UNFAIR = 1.25  # times the share over all
 
 @dataclass(frozen=True)
 class Line:
-    """One group: its photos, those with a retake suggested, those kept anyway, and what reviews said of them later."""
+    """One group: its photos, those with a retake suggested, those kept anyway, and what readers or staff said of those suggested."""
 
     group: str
     photos: int
@@ -38,7 +38,7 @@ class Line:
 
     @property
     def false_share(self) -> float | None:
-        """Of the suggested ones that a specialist has judged: adequate after all. None while nobody has judged one."""
+        """Of the suggested ones that somebody has judged: adequate after all. None while nobody has judged one."""
         return self.adequate / self.judged if self.judged else None
 
     @property
@@ -66,21 +66,20 @@ def report(clinics) -> tuple[Line, list[Table]]:
             refusal_reason="",
             received_at__gte=timezone.now() - timedelta(days=DAYS),
             case__seeded=False,
-        ).values(
-            "quality_verdict", "kept_by_patient_at", "case__patient__skin_tone", "device_model", "slot", "case_id", "pk"
-        )
+        ).values("quality_verdict", "kept_by_patient_at", "case__patient__skin_tone", "device_model", "slot", "pk")
     )
-    # the review app hangs its rows on the case; the names are all that this side knows of them
-    judged = dict(
-        Photo.objects.filter(case__clinic__in=clinics, case__reviews__status="signed")
-        .exclude(case__reviews__photos_adequate="")
-        .values_list("case_id", "case__reviews__photos_adequate")
+    # the review app hangs its rows on the photo; the names are all that this side knows of them
+    by_reader = dict(
+        Photo.objects.filter(case__clinic__in=clinics, adequacies__review__status="signed")
+        .order_by("adequacies__review__signed_at")
+        .values_list("pk", "adequacies__adequate")
     )
     by_staff = dict(
         PhotoAdequacy.objects.filter(photo__case__clinic__in=clinics).order_by("pk").values_list("photo_id", "verdict")
     )
     for photo in photos:
-        photo["judged"] = judged.get(photo["case_id"]) or _word(by_staff.get(photo["pk"]))
+        # photo by photo: one word on a whole case says nothing of the one that was doubted
+        photo["judged"] = by_reader.get(photo["pk"]) or _word(by_staff.get(photo["pk"]))
     groups: list[tuple[str, str, Callable[[dict], str]]] = [
         ("tone", "By skin tone, as patients told it", lambda photo: tone_group(photo["case__patient__skin_tone"])),
         ("device", "By device", lambda photo: photo["device_model"] or "Not known"),
@@ -98,7 +97,7 @@ def _lines(photos: Iterable[dict], name: Callable[[dict], str]) -> list[Line]:
 
 
 def _word(verdict: str | None) -> str:
-    """Staff's word on one photo in the words of a review's on all of them."""
+    """Staff's word on a photo in the words of its reader."""
     return {None: "", PhotoAdequacy.Verdict.RETAKE: "no"}.get(verdict, "yes")
 
 

@@ -2,9 +2,12 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from intake import fairness
-from intake.models import Photo
+from intake.models import Photo, PhotoAdequacy
+from review.models import PhotoAdequacy as ReaderAdequacy
+from review.models import Review
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +43,66 @@ def test_photos_are_counted_by_group_and_over_all(clinic, ben):
     tone = {line.group: (line.photos, line.suggested) for line in tables[0].lines}
     assert tone == {"Light (Monk 1 to 3)": (4, 1), "Deep (Monk 8 to 10)": (2, 1)}
     assert {line.group for line in tables[1].lines} == {"Pixel 9", "=cmd"}
+
+
+def judged_shares(clinic):
+    whole, _ = fairness.report([clinic])
+    return whole.suggested, whole.judged, whole.adequate
+
+
+@pytest.fixture
+def doubted(clinic, ben, dana, group):
+    """Two doubted photos of one case, and a signed review that read them."""
+    case = factories.make_draft(factories.make_patient(clinic, skin_tone=9), by=ben)
+    pair = [
+        factories.make_ready_photo(case, by=ben, slot=slot, sha256=slot[0] * 64) for slot in ("close_up", "overview")
+    ]
+    Photo.objects.filter(case=case).update(quality_verdict="retake_suggested")
+    now = timezone.now()
+    factories.put_status(case, "signed", group=group, claimed_at=now, urgency="routine", answer_due_at=now)
+    review = Review.objects.create(case=case, specialist=dana)
+    return pair, review
+
+
+def sign(review, photos_adequate="yes"):
+    now = timezone.now()
+    Review.objects.filter(pk=review.pk).update(
+        status="signed", signed_at=now, date_of_service=timezone.localdate(), time_zone="America/New_York",
+        measured_ms=400_000, added_ms=0, lost_ms=0, attestation="I spent the time.", signed_record={},
+        content_sha256="ab" * 32, photos_adequate=photos_adequate, work_status="waiting", due_at=now,
+    )  # fmt: skip
+
+
+def test_one_word_on_the_case_is_no_word_on_its_photos(clinic, doubted):
+    _, review = doubted
+    sign(review)
+    assert judged_shares(clinic) == (2, 0, 0)
+
+
+def test_each_photo_has_its_readers_own_word(clinic, doubted):
+    (close_up, overview), review = doubted
+    ReaderAdequacy.objects.create(review=review, photo=close_up, adequate="yes")
+    ReaderAdequacy.objects.create(review=review, photo=overview, adequate="no")
+    assert judged_shares(clinic) == (2, 0, 0), "counted before it was signed"
+    sign(review, "partly")
+    assert judged_shares(clinic) == (2, 2, 1)
+
+
+def test_staff_speak_until_the_reader_does(clinic, ben, doubted):
+    (close_up, overview), review = doubted
+    PhotoAdequacy.objects.create(photo=close_up, verdict="after_all", by=ben)
+    PhotoAdequacy.objects.create(photo=overview, verdict="retake", reason_code="blurred", by=ben)
+    assert judged_shares(clinic) == (2, 2, 1)
+    ReaderAdequacy.objects.create(review=review, photo=overview, adequate="yes")
+    sign(review)
+    assert judged_shares(clinic) == (2, 2, 2)
+
+
+def test_the_newest_word_of_staff_counts(clinic, ben, doubted):
+    (close_up, _), _ = doubted
+    PhotoAdequacy.objects.create(photo=close_up, verdict="retake", reason_code="blurred", by=ben)
+    PhotoAdequacy.objects.create(photo=close_up, verdict="after_all", by=ben)
+    assert judged_shares(clinic) == (2, 1, 1)
 
 
 def line(group, judged, adequate, photos=100):
