@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterable
 
+from django.db import models
+
 Invariant = Callable[[], Iterable[str]]
-RoleSource = Callable[..., set[str]]
+RoleRows = Callable[[], models.QuerySet]
 ReadinessFact = Callable[[], dict]
 
 invariants: dict[str, Invariant] = {}
 readiness: dict[str, ReadinessFact] = {}
-role_sources: list[RoleSource] = []
+role_rows: dict[str, RoleRows] = {}
 
 
 def register_invariant(name: str, check: Invariant) -> None:
@@ -21,7 +23,6 @@ def register_readiness(name: str, fact: ReadinessFact) -> None:
     readiness[name] = fact
 
 
-def register_role_source(source: RoleSource) -> None:
-    """`source(user)` names roles that a person holds without a membership."""
-    if source not in role_sources:
-        role_sources.append(source)
+def register_role_rows(role: str, rows: RoleRows) -> None:
+    """Who has one of `rows()` (by its `user`) holds the role without a membership."""
+    role_rows[role] = rows

@@ -8,10 +8,21 @@ class IntakeConfig(AppConfig):
         from config import mail, navigation, registry, work
         from config.accounts import hooks
         from config.audit.triggers import register_append_only
-        from intake import calls, invariants, messages, people, queue, related
-        from intake.models import CallAttempt, CaseChange, CaseEvent, Message, Photo, PhotoAdequacy, ShiftNote
+        from intake import calls, invariants, messages, people, queue
+        from intake.models import (
+            CallAttempt,
+            CaseChange,
+            CaseEvent,
+            Message,
+            Photo,
+            PhotoAdequacy,
+            RelatedPerson,
+            ShiftNote,
+            TileSet,
+        )
 
         work.register("photo", Photo, "intake.process_photo_task", "images", "photo")
+        work.register("tiles", TileSet, "intake.make_tiles_task", "images", "tiles of a large photo")
         work.register_periodic("reminders", "intake.remind_task", 120, "mail")
         work.register_periodic("uploads", "intake.sweep_uploads_task", 60, "images")
         work.register_periodic("targets", "intake.targets_task", 60)
@@ -41,7 +52,8 @@ class IntakeConfig(AppConfig):
             invariants.every_open_case_is_in_the_queue,
         ):
             registry.register_invariant(check.__name__, check)
-        registry.register_role_source(related.roles_of)
+        # whoever acts for a patient works on the patient's pages
+        registry.register_role_rows("patient", RelatedPerson.objects.active)
         hooks.register_invitation_link(people.link_patient)
         hooks.register_profile_form(people.ADDRESS_CARD)
         mail.register_language(people.language_of_address)

@@ -89,11 +89,6 @@ def end_related(*, related: RelatedPerson, by: User) -> None:
             record("related.ended", by=by, subject=related, clinic=related.patient.home_clinic)
 
 
-def roles_of(user: User) -> set[str]:
-    """Whoever acts for a patient works on the patient's pages."""
-    return {Role.PATIENT.value} if RelatedPerson.objects.active().filter(user=user).exists() else set()
-
-
 def code_hash(code: str) -> str:
     return hmac.new(settings.SECRET_KEY.encode(), f"photo link|{code}".encode(), hashlib.sha256).hexdigest()
 

@@ -15,6 +15,7 @@ from intake.imaging import pipeline
 from intake.imaging.fingerprint import same_detail
 from intake.imaging.types import Accepted, Refused
 from intake.models import Photo, Rendition
+from intake.tiling import ask_for_tiles, tiles_wanted
 from intake.wording import words_of_refusal
 
 
@@ -47,6 +48,8 @@ def process_photo(photo_id) -> None:
             else:
                 Rendition.objects.bulk_create(rows, ignore_conflicts=True)
                 work.settle(lease, **columns)
+                if tiles_wanted(outcome.width, outcome.height):
+                    ask_for_tiles(photo)
             entries.keep(photo.case_id)
     except work.Fenced:
         return

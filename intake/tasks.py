@@ -1,11 +1,16 @@
 from celery import shared_task
 
-from intake import entries, escalation, renditions, triage, uploads
+from intake import entries, escalation, renditions, tiling, triage, uploads
 
 
 @shared_task(name="intake.process_photo_task", soft_time_limit=50, time_limit=55)
 def process_photo_task(photo_id: str) -> None:
     renditions.process_photo(photo_id)
+
+
+@shared_task(name="intake.make_tiles_task", soft_time_limit=50, time_limit=55)
+def make_tiles_task(pk: str) -> None:
+    tiling.make_tiles(pk)
 
 
 @shared_task(name="intake.sweep_uploads_task")

@@ -8,10 +8,19 @@ class ReviewConfig(AppConfig):
         from config import navigation, registry, work
         from config.audit.triggers import register_append_only, register_frozen
         from review import delivery, invariants, worklist
-        from review.models import ActionItem, AddedTime, Addendum, Beat, Delivery, InterlockAnswer
+        from review.models import (
+            ActionItem,
+            AddedTime,
+            Addendum,
+            Annotation,
+            AnnotationWithdrawal,
+            Beat,
+            Delivery,
+            InterlockAnswer,
+        )
 
         work.register("notice", Delivery, "review.send_notice_task", "mail", "notice of a result")
-        for model in (Beat, AddedTime, Addendum, InterlockAnswer):
+        for model in (Beat, AddedTime, Addendum, InterlockAnswer, Annotation, AnnotationWithdrawal):
             register_append_only(model._meta.db_table)
         register_frozen(ActionItem._meta.db_table, since="frozen_at", columns=ActionItem.FROZEN)
         for check in (

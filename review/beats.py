@@ -149,7 +149,7 @@ def review_time(review: Review, upto: int | None = None) -> ReviewTime:
         lost_ms=account.lost_ms(str(review.specialist_id), str(review.pk)),
         intervals=intervals,
         not_counted=tuple(sorted(not_counted, key=lambda part: (part.start, part.end))),
-        last_beat_id=last_beat_id(review) if upto is None else upto,
+        last_beat_id=upto if upto is not None else last_beat_id(review) if beats else 0,
     )
 
 

@@ -59,14 +59,18 @@ def back_to_triage(*, case: Case, by: User, reason: str, handover_note: str = ""
         return triage.return_to_triage(case=case, by=by, reason=reason)
 
 
+def review_of(case: Case, user: User) -> Review | None:
+    """The user's own review of the case. The others' are kept with the case, for their notes."""
+    found = list(case.reviews.select_related("specialist").order_by("saved_at"))
+    case.__dict__["_all_reviews"] = found
+    return next((review for review in found if review.specialist_id == user.pk), None)
+
+
 def handover_notes(case: Case, but_not: User) -> list[Review]:
     """What others wrote for whoever reads the case next."""
-    return list(
-        case.reviews.exclude(specialist=but_not)
-        .exclude(handover_note="")
-        .select_related("specialist")
-        .order_by("saved_at")
-    )
+    if "_all_reviews" not in case.__dict__:
+        review_of(case, but_not)
+    return [r for r in case.__dict__["_all_reviews"] if r.specialist_id != but_not.pk and r.handover_note]
 
 
 def _keep_note(case: Case, by: User, note: str) -> None:

@@ -9,6 +9,7 @@ from review.claims import (
     handover_notes,
     release_case,
     renew_hold,
+    review_of,
     send_in_person,
 )
 from review.drafts import save_draft
@@ -28,6 +29,7 @@ __all__ = [
     "record_beats",
     "release_case",
     "renew_hold",
+    "review_of",
     "review_time",
     "save_draft",
     "send_in_person",

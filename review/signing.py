@@ -16,7 +16,7 @@ from config.audit.services import record
 from config.work.services import due_fields
 from intake.models import Photo
 from intake.workflow import move
-from review import beats, opinions, plan, vocabulary
+from review import annotations, beats, opinions, plan, vocabulary
 from review.attestation import attestation, by_day
 from review.checks import Check, answers_of, open_findings, signing_checks
 from review.delivery import deliver_review
@@ -206,6 +206,7 @@ def signed_record(proposal: Proposal, now: datetime, day: date, tape_sha256: str
             {"id": str(photo.pk), "sha256": photo.sha256, "slot": photo.slot, "adequate": adequate.get(photo.pk, "")}
             for photo in Photo.objects.live().filter(case=case, work_status="done", refusal_reason="").order_by("pk")
         ],
+        "annotations": annotations.frozen(review),
         "opinion": {name: getattr(review, name) for name in _TEXT_FIELDS},
         "finding_terms": vocabulary.as_record(review.finding_terms),
         "plan_lines": plan.as_record(review, day),

@@ -6,7 +6,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -74,7 +74,14 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @cached_property
     def _active_memberships(self) -> list["Membership"]:
-        return list(self.memberships.filter(is_active=True, clinic__is_active=True).select_related("clinic"))
+        # one question tells also who the person is as a clinician and as a patient, and for whom they act
+        held = self.memberships.filter(is_active=True, clinic__is_active=True)
+        acts = {f"is_{role}": Exists(rows().filter(user=OuterRef("user"))) for role, rows in registry.role_rows.items()}
+        found = list(held.annotate(**acts).select_related("clinic", "user__practitioner", "user__patient"))
+        if found:
+            for name in ("practitioner", "patient"):
+                self._state.fields_cache.setdefault(name, found[0].user._state.fields_cache.get(name))
+        return found
 
     @cached_property
     def roles(self) -> frozenset[str]:
@@ -82,8 +89,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         # the intake app hangs Patient on this name; config does not import it
         if getattr(self, "patient", None) is not None:
             held.add(Role.PATIENT.value)
-        for source in registry.role_sources:
-            held |= source(self)
+        first = self._active_memberships[0] if self._active_memberships else None
+        for role, rows in registry.role_rows.items():
+            acts = getattr(first, f"is_{role}") if first else rows().filter(user=self).exists()
+            held |= {role} if acts else set()
         return frozenset(held)
 
     def has_role(self, role: str, clinic: "Clinic | None" = None) -> bool:

@@ -5,7 +5,7 @@ from intake.models.case import Case, CaseEvent, CaseStatus, Consent, ProblemKind
 from intake.models.answer import Answer
 from intake.models.message import Message, MessageRead, Side, Thread
 from intake.models.related import PhotoLink, RelatedPerson
-from intake.models.photo import Photo, Rendition
+from intake.models.photo import Photo, Rendition, TileSet
 from intake.models.upload import Upload
 from intake.models.request import InformationRequest, RequestItem
 from intake.models.call import CallAttempt, Redirect, Spoken
@@ -53,6 +53,7 @@ __all__ = [
     "Specialty",
     "Thread",
     "Spoken",
+    "TileSet",
     "Upload",
     "Urgency",
 ]

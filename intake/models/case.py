@@ -79,8 +79,13 @@ class CaseQuerySet(models.QuerySet["Case"]):
         if user.has_role(Role.REFERRER):
             mine |= Q(referring_clinic__in=user.clinics(Role.REFERRER)) & ~Q(status=CaseStatus.DRAFT)
         if user.has_role(Role.SPECIALIST):
-            mine |= self._answerable_by(user) | Q(reviews__specialist=user)
+            mine |= self._answerable_by(user) | Q(reviews__specialist=user) | self._history_for(user)
         return self.filter(pk__in=self.model.objects.filter(mine).values("pk"))
+
+    def _history_for(self, user) -> Q:
+        """Who holds a case reads with it what the own group answered about the same person before."""
+        held = self.model.objects.filter(holder=user, status=CaseStatus.IN_REVIEW)
+        return Q(patient__in=held.values("patient"), group__in=user.clinics(Role.SPECIALIST), status__in=AFTER_SIGNING)
 
     @staticmethod
     def _cared_for_by(user) -> Q:

@@ -8,8 +8,11 @@ from django.utils.dateformat import format as format_date
 from django.utils.translation import get_language
 
 from config.work.models import WorkRow
-from intake import slots
+from intake import capture, sites, slots
 from intake.models.case import Case
+
+# pixels: above it a browser is not fluid with the whole picture, so that tiles of it are kept too
+TILED_FROM = 20_000_000
 
 
 class PhotoQuerySet(models.QuerySet["Photo"]):
@@ -104,6 +107,24 @@ class Photo(WorkRow):
         day = format_date(timezone.localtime(self.received_at), "j M" if get_language() == "es" else "M j")
         return ", ".join(part for part in (str(self.slot_info.plain), self.case.site_plain, day) if part)
 
+    @property
+    def is_sensitive(self) -> bool:
+        """Of a place that nobody should see over a shoulder: blurred until it is opened."""
+        site = sites.BY_KEY.get(self.case.site)
+        return site is not None and site.sensitive
+
+    @property
+    def is_large(self) -> bool:
+        return (self.width or 0) * (self.height or 0) > TILED_FROM
+
+    @property
+    def taken_words(self) -> str:
+        return capture.taken_words(self)
+
+    @property
+    def capture_facts(self) -> str:
+        return " | ".join(capture.facts(self))
+
     def rendition(self, kind: str) -> "Rendition | None":
         return next((rendition for rendition in self.renditions.all() if rendition.kind == kind), None)
 
@@ -130,3 +151,25 @@ class Rendition(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.photo_id}"
+
+
+class TileSet(WorkRow):
+    """All tiles of one very large photo, as one stored object: the index says where in it each tile lies."""
+
+    photo = models.OneToOneField(Photo, on_delete=models.PROTECT, related_name="tile_set")
+    key = models.CharField(max_length=200, blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    byte_size = models.PositiveIntegerField(default=0)
+    # [{"scale", "columns", "rows", "ends": [...]}], coarse to fine: tile n of a level ends there, and begins where the one before ends
+    levels = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        indexes = [WorkRow.due_index("tile_set_due")]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(work_status="done") | (~Q(key="") & Q(byte_size__gt=0)), name="made_tiles_are_stored"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"tiles of {self.photo_id}"

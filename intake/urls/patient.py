@@ -18,5 +18,7 @@ urlpatterns = [
     path("my/cases/<uuid:case_id>/cancel/", patient.case_withdraw, name="case_withdraw"),
     path("my/photos/<uuid:photo_id>/<slug:action>/", photos.photo_action, name="photo_action"),
     path("link/<str:code>/", links.photo_link, name="photo_link"),
+    path("pictures/<uuid:photo_id>/tiles/", pictures.tiles, name="tiles"),
+    path("pictures/<uuid:photo_id>/tiles/<int:level>/<int:column>/<int:row>/", pictures.tile, name="tile"),
     path("pictures/<uuid:photo_id>/<slug:kind>/", pictures.picture, name="picture"),
 ]

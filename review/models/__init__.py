@@ -6,12 +6,15 @@ from review.models.icd import Icd10Code
 from review.models.opinion import InterlockAnswer, SecondOpinion
 from review.models.plan import ActionItem
 from review.models.review import Addendum, Review, ReviewDiagnosis
+from review.models.annotation import Annotation, AnnotationWithdrawal
 from review.models.time import AddedTime, Beat
 
 __all__ = [
     "ActionItem",
     "AddedTime",
     "Addendum",
+    "Annotation",
+    "AnnotationWithdrawal",
     "Beat",
     "Delivery",
     "FavouriteCode",

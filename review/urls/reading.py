@@ -1,6 +1,6 @@
 from django.urls import path
 
-from review.views import clock, codes, opinions, reading, room, signing, texts
+from review.views import clock, codes, marks, opinions, reading, room, signing, story, texts
 
 urlpatterns = [
     path("reading/", reading.worklist, name="worklist"),
@@ -19,6 +19,10 @@ urlpatterns = [
     path("reading/<uuid:case_id>/in-person/", reading.in_person, name="in_person"),
     path("reading/<uuid:case_id>/back/", reading.back_to_triage, name="back_to_triage"),
     path("reading/<uuid:case_id>/save/", room.save, name="save"),
+    path("reading/<uuid:case_id>/ahead/", story.ahead, name="ahead"),
+    path("reading/<uuid:case_id>/earlier/", story.earlier, name="earlier"),
+    path("reading/<uuid:case_id>/marks/", marks.marks, name="marks"),
+    path("reading/<uuid:case_id>/marks/<uuid:mark_id>/withdraw/", marks.withdraw_mark, name="withdraw_mark"),
     path("reading/<uuid:case_id>/beats/", clock.beats, name="beats"),
     path("reading/<uuid:case_id>/sign/", signing.sign, name="sign"),
     path("reading/<uuid:case_id>/interlock/", signing.interlock, name="interlock"),

@@ -1,5 +1,6 @@
 """ICD-10-CM beside the form: found by search, kept as favourites, at hand because recent."""
 
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -13,7 +14,6 @@ from review.models.icd import RELEASE
 
 SHOWN_CODES = 20
 SHOWN_RECENT = 6
-LOOK_BACK = 60  # diagnoses
 
 
 @role_required("specialist")
@@ -36,28 +36,26 @@ def codes_for_room(request: HttpRequest, case: Case, chosen: list[str]) -> dict:
     """Chosen codes with their star, what was searched, and what is at hand."""
     day = timezone.localdate(None, case.group.zone)
     query = request.GET.get("icd_q", "").strip()
-    favourites = list(FavouriteCode.objects.filter(user=request.user).values_list("icd10cm", flat=True))
-    recent = list(
-        ReviewDiagnosis.objects.filter(review__specialist=request.user)
-        .exclude(review__case=case)
-        .order_by("-pk")
-        .values_list("icd10cm", flat=True)[:LOOK_BACK]
+    starred = FavouriteCode.objects.filter(user=request.user, icd10cm=OuterRef("code"))
+    used = ReviewDiagnosis.objects.filter(review__specialist=request.user, icd10cm=OuterRef("code"))
+    used = used.exclude(review__case=case).order_by("-pk")
+    kept = FavouriteCode.objects.filter(user=request.user).values("icd10cm")
+    before = ReviewDiagnosis.objects.filter(review__specialist=request.user).exclude(review__case=case)
+    rows = list(
+        Icd10Code.objects.filter(Q(code__in=chosen) | Q(code__in=kept) | Q(code__in=before.values("icd10cm")))
+        .annotate(is_favourite=Exists(starred), last_used=Subquery(used.values("pk")[:1]))
+        .order_by("code")
     )
-    recent = [code for code in dict.fromkeys(recent) if code not in favourites][:SHOWN_RECENT]
-    known = Icd10Code.objects.in_bulk([*chosen, *favourites, *recent])
-
-    def usable(keys: list[str]) -> list[Icd10Code]:
-        return [known[code] for code in keys if code in known and known[code].is_billable_on(day)]
-
+    known = {row.code: row for row in rows}
+    billable = [row for row in rows if row.is_billable_on(day)]
+    recent = sorted((row for row in billable if row.last_used and not row.is_favourite), key=lambda row: -row.last_used)
     diagnoses = [known[code] for code in chosen if code in known]
-    for row in diagnoses:
-        row.is_favourite = row.code in favourites
     return {
         "diagnoses": diagnoses,
         "icd_q": query,
         "icd_codes": _found(query, day),
-        "favourites": usable(favourites),
-        "recent_codes": usable(recent),
+        "favourites": [row for row in billable if row.is_favourite],
+        "recent_codes": recent[:SHOWN_RECENT],
         "release": RELEASE,
     }
 

@@ -32,7 +32,7 @@ NEXT = {
 @role_required("specialist")
 def room(request: HttpRequest, case_id) -> HttpResponse:
     case = reading_case(request, case_id)
-    review = case.reviews.filter(specialist=request.user).first()
+    review = services.review_of(case, request.user)
     if review is not None and review.is_signed:
         return redirect("review:signed", case.pk)
     record_view(request, "case.viewed", case)

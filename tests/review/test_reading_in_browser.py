@@ -12,7 +12,6 @@ import pytest
 from django.urls import reverse
 
 from intake import demo_pictures
-from intake.models import Case
 from intake.renditions import process_photo
 from intake.services import attach_photo
 from review.models import Beat, Review
@@ -252,27 +251,6 @@ def test_a_second_window_shows_both_texts(live_server, browser, review, dana):
     page.get_by_text("This draft was saved in another window").first.wait_for()
     assert page.input_value("#id_findings") == "From the first window"
     assert page.get_by_text("From the second window").count() == 1
-
-
-def test_the_viewer_zooms_turns_and_walks_by_keyboard(live_server, browser, pictured, dana):
-    page = open_page(browser, live_server, dana)
-    page.get_by_role("button", name=re.compile("Open the case of")).click()
-    page.wait_for_load_state()  # keys count once the scripts are there
-    zoom = page.locator("[data-zoom]")
-    assert zoom.inner_text() == "Fit"
-    page.keyboard.press("+")
-    assert zoom.inner_text().endswith("%")
-    page.keyboard.press("1")
-    assert zoom.inner_text() == "100%"
-    page.keyboard.press("r")
-    assert "rotate(90deg)" in page.locator("[data-image]").get_attribute("style")
-    page.keyboard.press("0")
-    first = page.locator("[data-caption]").inner_text()
-    page.keyboard.press("]")
-    assert page.locator("[data-caption]").inner_text() != first
-    page.locator(".strip button").nth(2).click()
-    assert page.locator(".strip button").nth(2).get_attribute("aria-pressed") == "true"
-    assert Case.objects.get(pk=pictured.pk).status == "in_review"
 
 
 def test_without_a_script_the_review_is_typed_and_signed(live_server, browser, pictured, dana):

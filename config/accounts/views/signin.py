@@ -94,7 +94,10 @@ def sign_out(request: HttpRequest) -> HttpResponse:
         record("account.signed_out", by=request.user, subject=request.user, request=request)
     logout(request)
     messages.success(request, "You are signed out.")
-    return redirect("accounts:login")
+    response = redirect("accounts:login")
+    # the reading room lets a browser keep a picture for a moment: none of it outlives the session
+    response["Clear-Site-Data"] = '"cache"'
+    return response
 
 
 @signed_in

@@ -33,6 +33,13 @@
     if (all) for (const box of document.querySelectorAll(`input[name="${all.dataset.checkAll}"]`)) box.checked = all.checked;
   });
 
+  // Whoever dictates, or uses other keys, can turn the single letters off; this device remembers it.
+  const keysOff = () => { try { return localStorage.getItem("dermforward-single-keys") === "off"; } catch (error) { return false; } };
+  for (const box of document.querySelectorAll("[data-single-keys]")) {
+    box.checked = !keysOff();
+    box.addEventListener("change", () => { try { localStorage.setItem("dermforward-single-keys", box.checked ? "on" : "off"); } catch (error) { /* a private window forgets it */ } });
+  }
+
   // Single letters, off while typing: j and k walk a list, Enter opens, / searches.
   window.dermforwardKeysOff = () => localStorage.getItem("keys.off") === "1";
   const typing = (node) => node.closest && node.closest("input, textarea, select, [contenteditable]");
@@ -46,7 +53,7 @@
       const at = links.indexOf(document.activeElement);
       const next = links[Math.min(links.length - 1, Math.max(0, at + (event.key === "j" ? 1 : -1)))];
       next.focus();
-    } else if (event.key.length === 1) {
+    } else if (event.key.length === 1 && !(keysOff() && event.key !== "?")) {
       const target = document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
       if (target && !document.querySelector("dialog[open]")) { event.preventDefault(); target.click(); }
     }

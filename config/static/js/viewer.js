@@ -1,152 +1,166 @@
-/* Looking at a photograph closely: fit, zoom, move, turn, one to one. Never changes a color. Without it the photo stands
-   on Fit and opens at full size by a link. */
+/* The viewer: one photograph or two side by side, the strip, the tools and their keys, and what is fetched ahead.
+   Without it the photo stands on Fit and opens at full size by a link. */
 "use strict";
 (() => {
-  const stage = document.querySelector("[data-stage]");
-  const image = stage && stage.querySelector("[data-image]");
-  if (!image) return;
-  const figure = image.closest("figure");
-  const tools = document.querySelector("[data-viewer-tools]");
+  const view = document.querySelector("[data-view]");
+  const stage = view && view.querySelector("[data-stage]");
+  const first = stage && stage.querySelector("[data-pane]");
+  const Pane = window.dermforwardPane;
+  if (!first || !Pane) return;
+  const tools = view.querySelector("[data-viewer-tools]"), strip = view.querySelector(".strip");
   const readout = tools.querySelector("[data-zoom]");
-  const strip = [...document.querySelectorAll(".strip button[data-screen]")];
   const still = matchMedia("(prefers-reduced-motion: reduce)");
-  let at = Math.max(0, strip.findIndex((button) => button.getAttribute("aria-pressed") === "true"));
-  let zoom = 1, x = 0, y = 0, turn = 0;
-  const MAX = 16;
+  const blank = first.cloneNode(true);
+  const entries = () => [...strip.querySelectorAll("button[data-photo]")];
+  const button = (what) => tools.querySelector(`[data-do="${what}"]`);
+  const press = (what, on) => { if (button(what)) button(what).setAttribute("aria-pressed", String(on)); };
+  let panes = [], active = null, linked = true, facts = false, marks = null;
 
-  // What the photo measures on Fit, turned or not, in CSS pixels.
-  const fitted = () => {
-    const box = image.getBoundingClientRect.call(figure);
-    const wide = image.clientWidth || box.width, high = image.clientHeight || box.height;
-    const w = Number(strip[at].dataset.width) || image.naturalWidth || 1;
-    const h = Number(strip[at].dataset.height) || image.naturalHeight || 1;
-    const upright = Math.min(wide / w, high / h);
-    const lying = Math.min(wide / h, high / w);
-    return { upright, lying, w, h, wide, high };
+  const hooks = {
+    linked: () => linked && panes.length > 1,
+    drawing: () => Boolean(marks && marks.drawing()),
+    chosen: (pane) => { if (active !== pane) { active = pane; mark(); } },
+    moved: (pane) => { if (hooks.linked()) for (const other of panes) if (other !== pane) follow(pane, other); },
+    drawn: (pane) => { if (marks) marks.draw(pane); if (pane === active) say(); },
   };
-  const base = () => { const f = fitted(); return turn % 180 ? f.lying / f.upright : 1; };
-  // The zoom at which one pixel of the photo is one pixel of the screen.
-  const oneToOne = () => { const f = fitted(); return 1 / (f.upright * base() * (devicePixelRatio || 1)); };
-
-  const draw = () => {
-    const f = fitted();
-    const scale = base() * zoom;
-    const w = f.w * f.upright * scale, h = f.h * f.upright * scale;
-    const seen = turn % 180 ? [h, w] : [w, h];
-    const room = [Math.max(0, (seen[0] - f.wide) / 2), Math.max(0, (seen[1] - f.high) / 2)];
-    x = Math.min(room[0], Math.max(-room[0], x));
-    y = Math.min(room[1], Math.max(-room[1], y));
-    image.style.transformOrigin = "50% 50%";
-    image.style.transform = zoom === 1 && !turn ? "" : `translate(${x}px, ${y}px) rotate(${turn}deg) scale(${scale})`;
-    figure.classList.toggle("is-movable", room[0] > 0 || room[1] > 0);
-    const percent = Math.round(100 * zoom / oneToOne());
-    readout.textContent = zoom === 1 ? "Fit" : `${percent}%`;
-    press("fit", zoom === 1);
-    press("one", zoom !== 1 && percent === 100);
-    // the screen picture has 2016 pixels on its long side: closer than that, the full one is fetched
-    const needed = Math.max(f.w, f.h) * f.upright * scale * (devicePixelRatio || 1);
-    if (needed > 2100 && Math.max(f.w, f.h) > 2016) sharpen();
+  // The same place of both; the same millimetres where both scales are known, else the same share of the picture.
+  const follow = (pane, other) => {
+    other.cx = pane.cx; other.cy = pane.cy;
+    const both = pane.perMm && other.perMm;
+    other.zoomTo(both ? pane.scale() * pane.perMm / other.perMm / other.fit() : pane.zoom, undefined, undefined, true);
   };
-  const press = (what, on) => {
-    const button = tools.querySelector(`[data-do="${what}"]`);
-    if (button) button.setAttribute("aria-pressed", String(on));
+  const say = () => {
+    const percent = Math.round(100 * active.zoom / active.oneToOne());
+    readout.textContent = active.zoom === 1 ? "Fit" : `${percent}%`;
+    press("fit", active.zoom === 1);
+    press("one", active.zoom !== 1 && percent === 100);
+    button("true").hidden = panes.every((pane) => pane.look.light === 100 && pane.look.contrast === 100);
   };
-  const sharpen = () => {
-    const full = strip[at].dataset.full;
-    if (image.dataset.loading === full) return;
-    image.dataset.loading = full;
-    const better = new Image();
-    better.addEventListener("load", () => { if (image.dataset.loading === full) image.src = full; });
-    better.src = full;
+  const mark = () => {
+    for (const pane of panes) pane.figure.classList.toggle("is-on", pane === active && panes.length > 1);
+    const shown = panes.map((pane) => pane.entry);
+    for (const entry of entries()) {
+      entry.setAttribute("aria-pressed", String(shown.includes(entry)));
+      if (entry === active.entry) entry.setAttribute("aria-current", "true"); else entry.removeAttribute("aria-current");
+    }
+    say();
+  };
+  const show = (pane, entry) => {
+    pane.show(entry);
+    if (marks) marks.load(pane);
+    entry.scrollIntoView({ block: "nearest", inline: "nearest", behavior: still.matches ? "auto" : "smooth" });
+    mark();
+    if (pane.image.complete && pane.image.naturalWidth) ahead(); else pane.image.addEventListener("load", ahead, { once: true });
+  };
+  const walk = (by) => {
+    const all = entries(), at = all.indexOf(active.entry);
+    show(active, all[(at + by + all.length) % all.length]);
   };
 
-  const zoomTo = (value, clientX, clientY) => {
-    const next = Math.min(MAX, Math.max(1, value));
-    if (clientX !== undefined) {
-      const box = figure.getBoundingClientRect();
-      const px = clientX - box.left - image.clientWidth / 2, py = clientY - box.top - image.clientHeight / 2;
-      x = px - (px - x) * next / zoom;
-      y = py - (py - y) * next / zoom;
-    } else { x *= next / zoom; y *= next / zoom; }
-    zoom = next;
-    if (zoom === 1) { x = 0; y = 0; }
-    draw();
+  // --- side by side ----------------------------------------------------------------------------------------
+  const partner = () => {
+    const all = entries(), mine = active.entry.dataset;
+    return all.find((entry) => entry.dataset.earlier && !mine.earlier && entry.dataset.slot === mine.slot)
+      || all[(all.indexOf(active.entry) + 1) % all.length];
   };
-  const show = (index) => {
-    at = (index + strip.length) % strip.length;
-    strip.forEach((button, i) => button.setAttribute("aria-pressed", String(i === at)));
-    const chosen = strip[at];
-    zoom = 1; x = 0; y = 0; turn = 0;
-    delete image.dataset.loading;
-    image.src = chosen.dataset.screen;
-    image.alt = chosen.dataset.alt;
-    figure.querySelector("[data-caption]").textContent = chosen.querySelector("b").textContent;
-    figure.querySelector("[data-caption-date]").textContent = chosen.querySelector("[data-when]").textContent;
-    figure.querySelector("[data-caption-badge]").replaceChildren(
-      ...[...chosen.querySelector("[data-badge]").childNodes].map((node) => node.cloneNode(true)));
-    chosen.scrollIntoView({ block: "nearest", inline: "nearest", behavior: still.matches ? "auto" : "smooth" });
-    draw();
+  const compare = (on) => {
+    stage.classList.toggle("is-single", !on);
+    press("compare", on);
+    button("link").hidden = !on; button("other").hidden = !on;
+    if (on) {
+      const figure = blank.cloneNode(true);
+      stage.prepend(figure);
+      const pane = new Pane(figure, hooks);
+      panes.unshift(pane);
+      figure.classList.toggle("has-facts", facts);
+      show(pane, partner());
+      for (const one of panes) { one.zoom = 1; one.draw(); }
+    } else {
+      for (const pane of panes) if (pane !== active) pane.figure.remove();
+      panes = [active];
+      active.draw();
+    }
+    mark();
   };
-  const actions = {
-    in: () => zoomTo(zoom * 1.4),
-    out: () => zoomTo(zoom / 1.4),
-    fit: () => zoomTo(1),
-    one: () => zoomTo(oneToOne()),
-    turn: () => { turn = (turn + 90) % 360; x = 0; y = 0; draw(); },
-    next: () => show(at + 1),
-    previous: () => show(at - 1),
+  const bothOrOne = () => (hooks.linked() ? panes : [active]);
+
+  const acts = {
+    in: () => active.zoomTo(active.zoom * 1.4),
+    out: () => active.zoomTo(active.zoom / 1.4),
+    fit: () => active.zoomTo(1),
+    one: () => active.zoomTo(active.oneToOne()),
+    turn: () => active.rotate(),
+    previous: () => walk(-1),
+    next: () => walk(1),
+    compare: () => compare(panes.length === 1),
+    link: () => { linked = !linked; press("link", linked); hooks.moved(active); },
+    other: () => { active = panes.find((pane) => pane !== active) || active; active.figure.focus(); mark(); },
+    brighter: () => bothOrOne().forEach((pane) => pane.adjust("light", 10)),
+    darker: () => bothOrOne().forEach((pane) => pane.adjust("light", -10)),
+    more: () => bothOrOne().forEach((pane) => pane.adjust("contrast", 10)),
+    less: () => bothOrOne().forEach((pane) => pane.adjust("contrast", -10)),
+    true: () => panes.forEach((pane) => pane.trueLook()),
+    facts: () => { facts = !facts; press("facts", facts); for (const pane of panes) pane.figure.classList.toggle("has-facts", facts); },
+    open: () => { if (active.veiled) active.open(); },
+    form: () => {
+      const field = document.querySelector("#review-form .scroll :is(input:not([type=hidden]), select, textarea)");
+      if (field) field.focus();
+    },
   };
 
   tools.hidden = false;
   tools.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-do]");
-    if (button) actions[button.dataset.do]();
+    const pressed = event.target.closest("[data-do]");
+    if (pressed && acts[pressed.dataset.do]) { acts[pressed.dataset.do](); say(); }
   });
-  strip.forEach((button, index) => button.addEventListener("click", (event) => { event.preventDefault(); show(index); }));
-  figure.addEventListener("wheel", (event) => {
-    event.preventDefault();
-    zoomTo(zoom * Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0016)), event.clientX, event.clientY);
-  }, { passive: false });
-  figure.addEventListener("dblclick", (event) => {
-    event.preventDefault();
-    if (zoom > 1) zoomTo(1); else zoomTo(Math.max(2, oneToOne()), event.clientX, event.clientY);
+  strip.addEventListener("click", (event) => {
+    const entry = event.target.closest("button[data-photo]");
+    if (entry) { event.preventDefault(); show(active, entry); }
   });
-  figure.addEventListener("keydown", (event) => {
-    const step = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] }[event.key];
-    if (!step) { if (event.key === "=") { event.preventDefault(); actions.in(); } return; }
-    event.preventDefault();
-    if (zoom === 1 && step[1] === 0) { show(at + (step[0] < 0 ? 1 : -1)); return; }
-    x += step[0]; y += step[1];
-    draw();
-  });
-
-  // one pointer moves, two pinch
-  const down = new Map();
-  let spread = 0;
-  const gap = () => { const [a, b] = [...down.values()]; return Math.hypot(a.x - b.x, a.y - b.y); };
-  figure.addEventListener("pointerdown", (event) => {
-    if (event.button) return;
-    figure.setPointerCapture(event.pointerId);
-    down.set(event.pointerId, { x: event.clientX, y: event.clientY });
-    if (down.size === 2) spread = gap();
-  });
-  figure.addEventListener("pointermove", (event) => {
-    const before = down.get(event.pointerId);
-    if (!before) return;
-    down.set(event.pointerId, { x: event.clientX, y: event.clientY });
-    if (down.size === 2 && spread) {
-      const [a, b] = [...down.values()], now = gap();
-      zoomTo(zoom * now / spread, (a.x + b.x) / 2, (a.y + b.y) / 2);
-      spread = now;
-    } else if (down.size === 1) {
-      x += event.clientX - before.x; y += event.clientY - before.y;
-      draw();
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    const typing = event.target.closest && event.target.closest("input, textarea, select");
+    // out of a field, back to the photographs
+    if (event.key === "Escape" && typing && typing.closest("#review-form")) { active.figure.focus(); return; }
+    if (typing || !event.target.closest || !event.target.closest("[data-pane]")) {
+      if (!typing && event.key === "=") { event.preventDefault(); acts.in(); }
+      return;
     }
+    if (hooks.drawing()) return;
+    if (event.key === "=") { event.preventDefault(); acts.in(); return; }
+    const step = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    if (active.zoom === 1 && step[1] === 0) walk(step[0] < 0 ? 1 : -1); else active.pan(...step);
   });
-  for (const kind of ["pointerup", "pointercancel"]) {
-    figure.addEventListener(kind, (event) => { down.delete(event.pointerId); spread = 0; });
+  new ResizeObserver(() => panes.forEach((pane) => pane.draw())).observe(stage);
+
+  // --- fetched ahead: the next photograph of this case, then the first one of the next case --------------------
+  const warm = new Map();
+  const ahead = () => {
+    const all = entries(), next = all[(all.indexOf(active.entry) + 1) % all.length];
+    if (next && next.dataset.veiled !== "1" && !warm.has(next.dataset.screen)) {
+      const image = new Image();
+      image.src = next.dataset.screen;
+      warm.set(next.dataset.screen, image);
+    }
+  };
+  const nextCase = async () => {
+    try {
+      const answer = await fetch(view.dataset.ahead, { headers: { Accept: "application/json" }, credentials: "same-origin" });
+      const { picture } = await answer.json();
+      // into the browser's private cache for two minutes; the server marks it as fetched ahead, not as seen
+      if (picture) await fetch(picture, { headers: { "X-Ahead": "1" }, credentials: "same-origin" });
+    } catch (error) { /* the next case then opens as fast as any other */ }
+  };
+  if (view.dataset.ahead) {
+    const when = window.requestIdleCallback || ((run) => setTimeout(run, 1500));
+    addEventListener("load", () => when(nextCase));
   }
-  image.addEventListener("load", draw);
-  addEventListener("resize", draw);
-  draw();
+
+  panes = [new Pane(first, hooks)];
+  active = panes[0];
+  if (window.dermforwardMarks) marks = window.dermforwardMarks({ view, stage, tools, active: () => active, panes: () => panes });
+  show(active, entries().find((entry) => entry.getAttribute("aria-pressed") === "true") || entries()[0]);
+  document.addEventListener("htmx:afterSwap", mark);
 })();
