@@ -128,8 +128,9 @@ def _plain(row: Beat, clinician) -> timekeeping.Beat:
     )
 
 
-def review_time(review: Review, upto: int | None = None) -> ReviewTime:
-    """The account of a review's time: a pure function of its tape up to that beat, and of what was added.
+def review_time(review: Review, upto: int | None = None, *, with_added: bool = True) -> ReviewTime:
+    """The account of a review's time: a pure function of its tape up to that beat, and of what was added (unless only
+    the measured time is shown, and the question to the database is spared).
 
     A moment that another review of the same clinician was already signed with stays there, whatever arrives later.
     """
@@ -145,7 +146,7 @@ def review_time(review: Review, upto: int | None = None) -> ReviewTime:
     return ReviewTime(
         measured_ms=timekeeping.total(intervals),
         tape_ms=own.ms,
-        added_ms=sum(added.ms for added in review.added_times.all()),
+        added_ms=sum(added.ms for added in review.added_times.all()) if with_added else 0,
         lost_ms=account.lost_ms(str(review.specialist_id), str(review.pk)),
         intervals=intervals,
         not_counted=tuple(sorted(not_counted, key=lambda part: (part.start, part.end))),

@@ -64,7 +64,7 @@ def _inside(
         "review": review,
         "form": form,
         "stored": form.differences(stored) if stored else [],
-        "counted_ms": review_time(review).measured_ms,
+        "counted_ms": review_time(review, with_added=False).measured_ms,
         "clock": {"beat": 15, "ask": 75, "idle": 90},
         "empty_line": rows.shown_line(rows.EMPTY_LINE),
         "plan_choices": {"kinds": ActionItem.Kind.choices, "owners": ActionItem.Owner.choices},

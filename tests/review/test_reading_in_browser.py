@@ -207,7 +207,7 @@ def test_what_is_typed_before_the_scripts_have_come_is_searched_and_saved(live_s
     page.goto(live_server.url + reverse("review:room", args=[review.case_id]), wait_until="commit")
     # the clock runs already; the search, which waits for the whole page, does not
     page.locator("#clock[data-state=counting]").wait_for()
-    page.get_by_label("Yes", exact=True).check()
+    page.locator("#id_photos_adequate").get_by_label("Yes", exact=True).check()
     page.fill("#id_findings", "Brown macule")
     page.fill("#id_icd_q", NEVUS_RIGHT)
     late[0].continue_()
