@@ -23,7 +23,7 @@ STEP_SECONDS = 20
 # larger files lie in the private storage, not in the database
 IN_DATABASE = 256 * 1024
 KEPT_BACK_SHOWN = 200
-_COLUMNS = ("pk", "snapshot", "amount", "code", "frequency_code", "original_claim_number", "version")
+COLUMNS = ("pk", "snapshot", "amount", "code", "frequency_code", "original_claim_number", "version")
 
 
 def envelope_of(submitter: Submitter) -> dict:
@@ -46,7 +46,7 @@ def next_control_number(submitter: Submitter) -> int:
 
 
 def claim_of(line: ChargeLine) -> dict:
-    return _claim(tuple(getattr(line, name) for name in _COLUMNS))
+    return _claim(tuple(getattr(line, name) for name in COLUMNS))
 
 
 def _claim(row: tuple) -> dict:
@@ -139,7 +139,7 @@ def _take(lease: work.Lease, batch: Batch) -> list[dict] | None:
         # the lock orders the exporters of one submitter
         Submitter.objects.select_for_update().get(pk=batch.submitter_id)
         waiting = _candidates(batch).filter(pk__gt=batch.cursor).order_by("pk")
-        rows = list(waiting.select_for_update().values_list(*_COLUMNS)[: x12.MAX_CLAIMS])
+        rows = list(waiting.select_for_update().values_list(*COLUMNS)[: x12.MAX_CLAIMS])
         if not rows:
             return None
         claims = [_claim(row) for row in rows]
@@ -207,7 +207,7 @@ def _unwritten(batch: Batch) -> list[dict] | None:
 
 def claims_of_part(batch: Batch, part: int) -> list[dict]:
     rows = BatchLine.objects.filter(batch=batch, part=part).order_by("position")
-    return [_claim(row) for row in rows.values_list(*(f"line__{name}" for name in _COLUMNS))]
+    return [_claim(row) for row in rows.values_list(*(f"line__{name}" for name in COLUMNS))]
 
 
 def _write_part(lease: work.Lease, batch: Batch, claims: list[dict]) -> None:

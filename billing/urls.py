@@ -11,6 +11,7 @@ urlpatterns = [
     path("billing/lines/<uuid:uid>/release/<slug:code>/", lines.release, name="release"),
     path("billing/lines/<uuid:uid>/void/", lines.void, name="void"),
     path("billing/lines/<uuid:uid>/claim/", payers.claim, name="claim"),
+    path("billing/lines/<uuid:uid>/fhir/", payers.fhir, name="fhir"),
     path("billing/payers/", payers.payers, name="payers"),
     path("billing/payers/<uuid:file_id>/", payers.payer_file, name="payer_file"),
     path("billing/payers/<uuid:file_id>/bytes/", payers.payer_file_bytes, name="payer_file_bytes"),

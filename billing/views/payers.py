@@ -2,11 +2,12 @@
 
 from django.contrib import messages
 from django.db.models import Count, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
-from billing import corrections, payer_words, posting, reconciliation
+from billing import corrections, exporting, payer_words, posting, reconciliation
+from billing.exports import fhir as fhir_export
 from billing.models import ChargeLine, PayerAnswer, PayerFile
 from billing.services import BillingRefused
 from config.accounts.access import role_required
@@ -197,3 +198,21 @@ def close_settled(request: HttpRequest) -> HttpResponse:
     closed = corrections.close_settled(lines=ChargeLine.objects.visible_to(request.user), by=request.user)
     messages.success(request, f"{closed} paid {'line is' if closed == 1 else 'lines are'} closed.")
     return redirect("billing:reconciliation")
+
+
+@role_required("biller")
+def fhir(request: HttpRequest, uid) -> HttpResponse:
+    """The line as FHIR R4B: a bundle of its ChargeItem and, once it has an amount and a payer, its Claim."""
+    lines = ChargeLine.objects.visible_to(request.user).select_related("review__case", "payer")
+    line = get_object_or_404(lines, uid=uid)
+    record_view(request, "claim.exported", line, form="fhir")
+    has_claim = line.payer is not None and line.amount is not None
+    facts = exporting.claim_of(line) if has_claim else line.snapshot | {"claim_id": line.number}
+    entries = [fhir_export.charge_item(facts, line.status, line.review.case.number, line.created_at)]
+    if has_claim:
+        entries.insert(0, fhir_export.claim(facts, line.decided_at))
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": entry} for entry in entries]}
+    response = JsonResponse(bundle, json_dumps_params={"indent": 2}, content_type="application/fhir+json")
+    response["Content-Disposition"] = f'attachment; filename="{line.number}.json"'
+    response["Cache-Control"] = "private, no-store"
+    return response
