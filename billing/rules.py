@@ -68,7 +68,11 @@ class Facts:
 
     def as_json(self) -> dict:
         """JSON-ready and stable, so that its hash says whether a fact changed. Of today only what it does counts."""
-        raw = asdict(self) | {"released": sorted(self.released), "filing": self.filing}
+        raw = vars(self) | {
+            "diagnoses": [asdict(diagnosis) for diagnosis in self.diagnoses],
+            "released": sorted(self.released),
+            "filing": self.filing,
+        }
         raw.pop("decided_on")
         raw["is_future"] = self.is_future
         return {key: _plain(value) for key, value in sorted(raw.items())}

@@ -472,3 +472,15 @@ def test_pyx12_takes_the_835_and_277ca_that_we_test_with(tmp_path):
     ):
         valid, answer = pyx12_says(content, tmp_path)
         assert valid, answer
+
+
+def test_the_demos_answer_posts_once(sent, group, kay):
+    from types import SimpleNamespace
+
+    from billing import demo_answers
+
+    _, (first, second) = sent(2)
+    for _ in range(2):
+        demo_answers.post(SimpleNamespace(group=group, biller=kay))
+    assert (status(first), status(second), posting.unmatched_count(kay)) == ("paid", "denied", 1)
+    assert PayerFile.objects.count() == 1 and breaches() == []

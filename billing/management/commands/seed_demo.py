@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
-from billing import batches, demo, services
+from billing import batches, demo, demo_answers, services
 from billing.demo_bulk import add_bulk_cases
 from billing.demo_stories import WAYS, Way
 from billing.models import ChargeLine
@@ -62,6 +62,7 @@ class Command(BaseCommand):
             if not Case.objects.filter(number=way.story.number).exists():
                 _walk(cast, way, who)
                 self.stdout.write(f"{way.story.number}: {way.status}")
+        demo_answers.post(cast)
         missing = cases - Case.objects.count()
         if missing > 0:
             add_bulk_cases(cast, missing)
