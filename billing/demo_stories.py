@@ -12,7 +12,7 @@ NEVUS = Answer(
     assessment="Atypical nevus; melanoma cannot be excluded",
     codes=("D22.61",),
     differential=("Dysplastic nevus", "Melanoma in situ", "Solar lentigo"),
-    plan="Excision biopsy with 2 mm margin within 14 days.\nCheck the apixaban plan before the biopsy.",
+    plan="Excision biopsy with 2 mm margin within 14 days.\nSettle how apixaban is handled, within 1 week.",
     patient_text="This spot should be removed and tested.\nIt does not mean that you have cancer. Testing is the only way to be sure.\n"
     "Your clinic calls you to book a small operation. Keep taking your medicines until they tell you otherwise.",
     follow_up="Skin check in person in 6 months.",
@@ -52,14 +52,14 @@ RED_EYE = Answer(
     assessment="Viral conjunctivitis",
     codes=("B30.9",),
     differential=("Allergic conjunctivitis",),
-    plan="Cool compresses, artificial tears.\nIn person the same day if sight gets worse or pain starts.",
+    plan="Cool compresses, artificial tears.\nIn person within 1 day if sight gets worse or pain starts.",
     patient_text="This is most likely a viral pink eye. It gets better by itself in 1 to 2 weeks.\nUse cool compresses. Wash your hands often. Go in the same day if you see worse or it starts to hurt.",
 )
 UNCLEAR = Answer(
     findings="The photographs are too blurred to see borders or colors.",
     assessment="",
     codes=("R23.8",),
-    plan="Visit in person.",
+    plan="Visit in person within 2 weeks.",
     patient_text="The photos were not clear enough for an answer. Your clinic books a visit for you.",
     no_opinion=True,
     photos_adequate="no",
