@@ -84,6 +84,7 @@ def gather(review: Review, line: ChargeLine | None = None, asked: Asked | None =
         no_opinion=review.no_opinion or review.photos_adequate == "no",
         second_opinion=review.second_opinion,
         is_redirected=case.status == CaseStatus.REDIRECTED,
+        filed_in_error=case.filed_in_error_at is not None,
         live_contact=review.live_contact,
         time_disputed=bool(review.time_dispute),
         is_duplicate=_is_duplicate(review, day, code, line),

@@ -53,6 +53,7 @@ class Facts:
     no_opinion: bool = False
     second_opinion: bool = False
     is_redirected: bool = False
+    filed_in_error: bool = False
     live_contact: bool = False
     time_disputed: bool = False
     is_duplicate: bool = False

@@ -201,7 +201,7 @@ def wake_changed() -> int:
     delivered = Q(holds__icontains="NOT_DELIVERED", review__case__delivered_at__isnull=False)
     # an addendum that changes nothing for the claim is not looked at
     changes = Q()
-    for part in ("diagnosis", "plan", "side"):
+    for part in ("diagnosis", "plan", "side", "person"):
         changes |= Q(**{f"review__addenda__changes__{part}": True})
     corrected = Q(
         changes,
@@ -209,9 +209,14 @@ def wake_changed() -> int:
         Q(corrected_at__isnull=True) | Q(review__addenda__created_at__gt=F("corrected_at")),
         needs_correction=False,
     )
+    misfiled = Q(
+        ~Q(holds__icontains="FILED_IN_ERROR"),
+        review__case__filed_in_error_at__isnull=False,
+        status__in=(ChargeLine.Status.READY, ChargeLine.Status.HELD),
+    )
     pks = (
         ChargeLine.objects.filter(work_status__in=("idle", "done"))
-        .filter(Q(delivered, status=ChargeLine.Status.HELD) | corrected)
+        .filter(Q(delivered, status=ChargeLine.Status.HELD) | corrected | misfiled)
         .values_list("pk", flat=True)
         .distinct()[:200]
     )

@@ -14,6 +14,7 @@ class IntakeConfig(AppConfig):
             CaseChange,
             CaseEvent,
             Message,
+            Misfiling,
             Photo,
             PhotoAdequacy,
             RelatedPerson,
@@ -26,7 +27,7 @@ class IntakeConfig(AppConfig):
         work.register_periodic("reminders", "intake.remind_task", 120, "mail")
         work.register_periodic("uploads", "intake.sweep_uploads_task", 60, "images")
         work.register_periodic("targets", "intake.targets_task", 60)
-        append_only = (CaseEvent, Message, CallAttempt, CaseChange, PhotoAdequacy, ShiftNote)
+        append_only = (CaseEvent, Message, CallAttempt, CaseChange, PhotoAdequacy, Misfiling, ShiftNote)
         register_append_only(*(model._meta.db_table for model in append_only))
         navigation.register("staff", "Triage", "intake:triage_queue", queue.waiting)
         navigation.register("staff", "Waiting for patients", "intake:asked", queue.with_patients)

@@ -55,6 +55,16 @@ class _SaidBy(forms.Form):
     )
 
 
+class ConsentForm(_SaidBy):
+    agreed = forms.BooleanField(
+        label="I read out both texts, and this person agreed to both",
+        error_messages={"required": "Tick this when both were agreed to."},
+    )
+
+    def spoken(self) -> dict[str, str]:
+        return {name: self.cleaned_data[name] for name in ("said_by", "said_by_name")}
+
+
 class PhoneTextForm(_SaidBy):
     answer = forms.CharField(
         label="What was said",

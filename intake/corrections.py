@@ -13,7 +13,7 @@ from django.utils import timezone
 from config.accounts.models import User
 from config.accounts.roles import Role
 from config.audit.services import record
-from intake import completeness, entries, questions, sites, targets
+from intake import completeness, consents, entries, questions, services, sites, targets
 from intake.models import Answer, Case, CaseChange, CaseStatus, Spoken, Urgency
 from intake.requests import TriageRefused
 from intake.topics import Topic, topic_of
@@ -157,3 +157,20 @@ def by_topic(case: Case) -> dict[str, list[CaseChange]]:
 
 def corrections(case: Case) -> Iterable[CaseChange]:
     return case.changes.filter(kind=Kind.CORRECTION).select_related("by")
+
+
+def record_consent(*, case: Case, by: User, kinds: set[str], said_by: str, said_by_name: str = "") -> Case:
+    """Agreed by phone: staff read the words out in the patient's language; who agreed is on record."""
+    if not set(consents.REQUIRED) <= kinds:
+        raise TriageRefused("Read out both texts. The case goes on when both are agreed to.")
+    if said_by not in Spoken.values:
+        raise TriageRefused("Choose who agreed.")
+    with transaction.atomic():
+        case = _guarded(case, by, None)
+        live = set(case.consents.filter(withdrawn_at=None).values_list("kind", flat=True))
+        services.give_consent(case=case, by=by, kinds=live | kinds, language=services.language_of(case))
+        _trace(
+            case, by, Kind.FILLED_IN, "consent", "", "Agreed by phone",
+            value=sorted(kinds), said_by=said_by, said_by_name=said_by_name.strip(),
+        )  # fmt: skip
+    return case

@@ -291,6 +291,7 @@ class PatientForm(forms.ModelForm):
                 first_name__iexact=data["first_name"],
                 last_name__iexact=data["last_name"],
                 date_of_birth=data["date_of_birth"],
+                merged_into=None,
             ).first()
             if self.twin and not data.get("anyway"):
                 raise forms.ValidationError("A patient with this name and date of birth is already registered.")

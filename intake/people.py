@@ -68,7 +68,8 @@ class AddressCard(AddressForm):
     """The patient's own address on the page of the account."""
 
     def __init__(self, data=None, *, user: User, prefix: str) -> None:
-        super().__init__(data, instance=Patient.objects.get(user=user), prefix=prefix)
+        own = Patient.objects.select_related("merged_into").get(user=user)
+        super().__init__(data, instance=own.merged_into or own, prefix=prefix)
 
     @transaction.atomic
     def save(self, *, by: User) -> Patient:

@@ -25,7 +25,7 @@ class Entry:
     is_urgency: bool = False
 
 
-_FIELDS = {"urgency": "Urgency", "place": "Place", "patient": "Patient"}
+_FIELDS = {"urgency": "Urgency", "place": "Place", "consent": "Consent"}
 
 
 def field_label(field: str) -> str:

@@ -14,8 +14,10 @@ from django.utils import timezone
 from config import mail
 from config.accounts.models import User
 from config.accounts.roles import Role
+from config.accounts.services import queue_mail
 from config.audit.services import record
 from config.work import services as work
+from intake import filing
 from intake.models import Case, CaseStatus
 from intake.workflow import move
 from review.models import Addendum, Delivery, Review
@@ -168,7 +170,7 @@ def add_addendum(*, review: Review, by: User, text: str, patient_text: str, chan
     if not text.strip():
         raise DeliveryRefused("Write the addendum.")
     if any(changes.values()) and not patient_text.strip():
-        raise DeliveryRefused("Diagnosis, plan or side changed: write what the patient needs to know.")
+        raise DeliveryRefused("Diagnosis, plan, side or person changed: write what the patient needs to know.")
     now = timezone.now()
     content = {
         "review": review.content_sha256,
@@ -189,7 +191,18 @@ def add_addendum(*, review: Review, by: User, text: str, patient_text: str, chan
             content_sha256=digest,
         )
         deliver_review(review=review, at=now, addendum=addendum)
+        if changes.get("person"):
+            Case.objects.filter(pk=review.case_id, filed_in_error_at=None).update(filed_in_error_at=now)
     return addendum
+
+
+def report_wrong_person(*, review: Review, by: User, reason: str) -> None:
+    """The clinic found that a signed case stands under the wrong person: held at once, and the signer is told."""
+    with transaction.atomic():
+        filing.report_after_signing(case=review.case, by=by, reason=reason)
+        signer = review.specialist
+        if signer.is_active:
+            queue_mail("message_waiting", to=signer.email, dedupe_key=f"wrong_person:{review.pk}")
 
 
 def signed_review(case: Case) -> Review | None:

@@ -9,6 +9,7 @@ from intake.models.photo import Photo, Rendition, TileSet
 from intake.models.upload import Upload
 from intake.models.request import InformationRequest, RequestItem
 from intake.models.call import CallAttempt, Redirect, Spoken
+from intake.models.filing import Misfiling, PatientMerge
 from intake.models.presence import Presence
 from intake.models.routing import Absence, RouteRule
 from intake.models.trace import CaseChange, PhotoAdequacy
@@ -38,7 +39,9 @@ __all__ = [
     "InformationRequest",
     "Message",
     "MessageRead",
+    "Misfiling",
     "Patient",
+    "PatientMerge",
     "Photo",
     "PhotoAdequacy",
     "PhotoLink",
@@ -51,8 +54,8 @@ __all__ = [
     "RouteRule",
     "Side",
     "Specialty",
-    "Thread",
     "Spoken",
+    "Thread",
     "TileSet",
     "Upload",
     "Urgency",

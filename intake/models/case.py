@@ -92,6 +92,7 @@ class CaseQuerySet(models.QuerySet["Case"]):
         acting = apps.get_model("intake", "RelatedPerson").objects.active().filter(user=user)
         return (
             Q(patient__user=user)
+            | Q(patient__in=Patient.objects.filter(merged_records__user=user).values("pk"))
             | Q(patient__in=acting.filter(case=None).values("patient"))
             | Q(pk__in=acting.filter(case__status__in=_FOR_LINKS).values("case"))
         )
@@ -199,6 +200,8 @@ class Case(models.Model):
     # three quarters of the way to each promise, kept with it
     triage_warn_at = models.DateTimeField(null=True, blank=True)
     answer_warn_at = models.DateTimeField(null=True, blank=True)
+    # it stood under the wrong person: before signing it ends, after signing its charge is held
+    filed_in_error_at = models.DateTimeField(null=True, blank=True, editable=False)
     # bulk demo cases carry made-up times without beats; only a demo database may hold them
     seeded = models.BooleanField(default=False, editable=False)
 

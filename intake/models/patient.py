@@ -16,16 +16,21 @@ from intake.names import Folded
 class PatientQuerySet(models.QuerySet["Patient"]):
     def in_care_of(self, user) -> "PatientQuerySet":
         """The user's own record and those of the people for whom the user acts."""
-        return self.filter(Q(user=user) | Q(pk__in=_acting(user).values("patient")))
+        return self.filter(self._own(user) | Q(pk__in=_acting(user).values("patient")))
 
     def visible_to(self, user) -> "PatientQuerySet":
         """A patient sees the own record; clinic staff the patients whose home clinic is theirs."""
         if not user.is_authenticated:
             return self.none()
-        mine = Q(user=user) | Q(pk__in=_acting(user).filter(case=None).values("patient"))
+        mine = self._own(user) | Q(pk__in=_acting(user).filter(case=None).values("patient"))
         if user.has_role(Role.STAFF):
             mine |= Q(home_clinic__in=user.clinics(Role.STAFF))
         return self.filter(mine)
+
+    def _own(self, user) -> Q:
+        """The user's record; where it was merged into another, that one."""
+        merged = self.model.objects.filter(user=user, merged_into__isnull=False).values("merged_into")
+        return Q(user=user, merged_into=None) | Q(pk__in=merged)
 
 
 def _acting(user):
@@ -76,6 +81,10 @@ class Patient(models.Model):
     mrn_key = models.GeneratedField(
         expression=Folded(F("mrn")), output_field=models.CharField(max_length=30), db_persist=True
     )
+    # a duplicate: everything that hung on this record hangs on that one
+    merged_into = models.ForeignKey(
+        "self", null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="merged_records"
+    )
 
     objects = PatientQuerySet.as_manager()
 
@@ -113,9 +122,13 @@ class Patient(models.Model):
     def name(self) -> str:
         return " ".join(part for part in (self.first_name, self.middle_name, self.last_name) if part)
 
+    def belongs_to(self, user) -> bool:
+        """The patient's own account, or that of a duplicate that was merged into this record."""
+        return self.user_id == user.pk or self.merged_records.filter(user=user).exists()
+
     def is_cared_for_by(self, user) -> bool:
         """The patient, or who acts for the patient in everything."""
-        return self.user_id == user.pk or _acting(user).filter(patient=self, case=None).exists()
+        return self.belongs_to(user) or _acting(user).filter(patient=self, case=None).exists()
 
     def age(self, on: date | None = None) -> int:
         day = on or timezone.localdate()

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
 from config.accounts.access import role_required
-from intake import adequacy, correction_forms, corrections, trace
+from intake import adequacy, consents, correction_forms, corrections, services, trace
 from intake.models import Case, Photo
 from intake.requests import TriageRefused
 from intake.topics import topic_of
@@ -94,6 +94,23 @@ def by_phone(request: HttpRequest, case_id, topic: str) -> HttpResponse:
     return _form_page(
         request, "intake/by_phone.html", case, form, topic=found, said=corrections.by_topic(case).get(topic)
     )
+
+
+@role_required("staff")
+def consent(request: HttpRequest, case_id) -> HttpResponse:
+    """The words to read out, in the patient's language, and who agreed to them."""
+    case = staff_case(request, case_id)
+    form = correction_forms.ConsentForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            corrections.record_consent(case=case, by=request.user, kinds=set(consents.REQUIRED), **form.spoken())
+        except TriageRefused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, "Consent is recorded.")
+            return redirect("intake:triage_case", case.pk)
+    texts = [consents.text(kind, services.language_of(case)) for kind in consents.REQUIRED]
+    return _form_page(request, "intake/consent_by_phone.html", case, form, texts=texts)
 
 
 def _form_page(request: HttpRequest, template: str, case: Case, form, status: int = 200, **context) -> HttpResponse:

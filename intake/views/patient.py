@@ -38,7 +38,7 @@ def home(request: HttpRequest) -> HttpResponse:
         case.steps = patient_timeline(case)
         case.new_messages = new_messages.get(case.pk, 0)
     patients = list(Patient.objects.in_care_of(request.user))
-    own = next((patient for patient in patients if patient.user_id == request.user.pk), None)
+    own = next((patient for patient in patients if patient.belongs_to(request.user)), None)
     record_view(request, "case.listed", request.user, cases=[str(case.pk) for case in cases])
     facts = {
         "cases": cases,

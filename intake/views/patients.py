@@ -27,7 +27,7 @@ def own_patient(request: HttpRequest, patient_id) -> Patient:
 @role_required("staff")
 def patients(request: HttpRequest) -> HttpResponse:
     text = words_in(request.GET, "q")
-    found = Patient.objects.filter(home_clinic__in=request.user.clinics("staff"))
+    found = Patient.objects.filter(home_clinic__in=request.user.clinics("staff"), merged_into=None)
     for word in text.split():
         found = found.filter(
             Q(first_name__icontains=word) | Q(last_name__icontains=word) | Q(mrn__iexact=word) | Q(email__iexact=word)
@@ -41,6 +41,9 @@ def patients(request: HttpRequest) -> HttpResponse:
 @role_required("staff")
 def patient(request: HttpRequest, patient_id) -> HttpResponse:
     patient = own_patient(request, patient_id)
+    if patient.merged_into_id:
+        messages.info(request, "This was a duplicate record. Here is the one that it was merged into.")
+        return redirect("intake:patient", patient.merged_into_id)
     form = desk_forms.StaffStartForm(request.POST or None, clinic=patient.home_clinic)
     if request.method == "POST" and form.is_valid():
         referrer = form.cleaned_data["referring_clinician"]
@@ -61,6 +64,7 @@ def patient(request: HttpRequest, patient_id) -> HttpResponse:
         "related": patient.related_people.filter(ended_at=None, case=None),
         "related_form": forms.RelatedForm(),
         "cases": patient.cases.order_by("-created_at")[:50],
+        "merges": patient.merges_kept.filter(undone_at=None).select_related("merged", "by"),
     }
     return render(request, "intake/patient.html", context)
 

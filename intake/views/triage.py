@@ -1,6 +1,7 @@
 """The triage desk: the queue, one case on one screen, and the decisions."""
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -11,7 +12,7 @@ from config.audit.services import record_view
 from intake import adequacy, completeness, corrections, desk_forms, queue, queue_rows, routing, services, trace, triage
 from intake import messages as threads
 from intake.alarms import alarms_of
-from intake.models import Case, CaseStatus, Redirect
+from intake.models import Case, CaseStatus, Misfiling, Redirect
 from intake.reasons import RETAKE_REASONS
 from intake.requests import paused_words
 from intake.topics import topics_of
@@ -99,6 +100,11 @@ def _story(case: Case) -> dict:
     }
 
 
+def _misfilings(case: Case):
+    rows = Misfiling.objects.filter(Q(case=case) | Q(to_case=case))
+    return rows.select_related("from_patient", "to_patient", "by")
+
+
 def _show(
     request: HttpRequest, case: Case, accept_form: desk_forms.AcceptForm, status: int = 200, **extra
 ) -> HttpResponse:
@@ -125,6 +131,8 @@ def _show(
         "open_request": case.requests.filter(outcome="").first(),
         "unread_messages": threads.unread(case, request.user),
         "paused": paused_words(case),
+        "misfilings": _misfilings(case),
+        "consent_missing": not completeness.consent_check(case).fine,
         "redirection": Redirect.objects.filter(case=case).select_related("by", "reached_by").first(),
         "attempts": case.call_attempts.select_related("by"),
         "earlier": case.patient.cases.exclude(pk=case.pk).exclude(status=CaseStatus.DRAFT).order_by("-created_at")[:10],

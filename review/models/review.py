@@ -215,4 +215,4 @@ class Addendum(models.Model):
 
     @property
     def changes_the_charge(self) -> bool:
-        return any(self.changes.get(part) for part in ("diagnosis", "plan", "side"))
+        return any(self.changes.get(part) for part in ("diagnosis", "plan", "side", "person"))

@@ -10,6 +10,7 @@ urlpatterns = [
     path("results/", results.results_to_close, name="results_to_close"),
     path("results/<uuid:case_id>/", results.staff_result, name="staff_result"),
     path("results/<uuid:case_id>/close/", results.close, name="close"),
+    path("results/<uuid:case_id>/wrong-person/", results.report_wrong_person, name="report_wrong_person"),
     path("results/told/<uuid:delivery_id>/", results.told, name="told"),
     path("signed/<uuid:review_id>/addendum/", results.addendum, name="addendum"),
 ]

@@ -9,6 +9,8 @@ from django.views.decorators.http import require_POST
 from config.accounts.access import role_required
 from config.audit.services import record_view
 from intake.models import Case
+from intake.services import IntakeRefused
+from intake.views.common import words_in
 from intake.workflow import TransitionRefused, may
 from review import delivery
 from review.models import Delivery, Review
@@ -32,6 +34,23 @@ class AddendumForm(forms.Form):
     diagnosis = forms.BooleanField(label="The diagnosis changed", required=False)
     plan = forms.BooleanField(label="The plan changed", required=False)
     side = forms.BooleanField(label="The side or place changed", required=False)
+    person = forms.BooleanField(
+        label="This was filed under the wrong person",
+        help_text="Patient and referring clinician are told, and nothing is charged.",
+        required=False,
+    )
+
+
+def wrong_person_words(case: Case) -> dict:
+    """What the addendum starts from where the clinic reported that the case stands under the wrong person."""
+    reported = case.misfilings.filter(kind="reported").last()
+    if reported is None:
+        return {}
+    return {
+        "text": f"This case was filed under the wrong person and must not be used for them. {reported.reason}",
+        "patient_text": "This result was put into your record by mistake. It is not about you. Your clinic will call you.",
+        "person": True,
+    }
 
 
 def _result(request: HttpRequest, case_id) -> tuple[Case, Review]:
@@ -68,7 +87,7 @@ def _unacknowledged(case: Case, kind: str) -> bool:
 @role_required("patient")
 def patient_result(request: HttpRequest, case_id) -> HttpResponse:
     case, review = _result(request, case_id)
-    if case.patient.user_id != request.user.pk:
+    if not case.patient.belongs_to(request.user):
         raise Http404
     delivery.record_opened(case=case, kind="patient")
     record_view(request, "result.viewed", review, as_role="patient")
@@ -170,6 +189,25 @@ def close(request: HttpRequest, case_id) -> HttpResponse:
     return redirect("review:results_to_close")
 
 
+@role_required("staff")
+def report_wrong_person(request: HttpRequest, case_id) -> HttpResponse:
+    """Nothing signed is moved: the charge is held now, and the signer's addendum tells the recipients."""
+    case, review = _result(request, case_id)
+    if not request.user.has_role("staff", case.clinic) or case.filed_in_error_at:
+        raise Http404
+    reason, refused = words_in(request.POST, "reason"), ""
+    if request.method == "POST":
+        try:
+            delivery.report_wrong_person(review=review, by=request.user, reason=reason)
+        except IntakeRefused as error:
+            refused = str(error)
+        else:
+            messages.success(request, f"Reported. {review.specialist} is asked for the addendum; the charge is held.")
+            return redirect("review:staff_result", case.pk)
+    context = {"case": case, "review": review, "reason": reason, "refused": refused}
+    return render(request, "review/report_wrong_person.html", context, status=422 if refused else 200)
+
+
 @role_required("specialist")
 def addendum(request: HttpRequest, review_id) -> HttpResponse:
     review = get_object_or_404(
@@ -179,7 +217,7 @@ def addendum(request: HttpRequest, review_id) -> HttpResponse:
     )
     if not may(review.case, "addend", request.user):
         raise Http404
-    form = AddendumForm(request.POST or None)
+    form = AddendumForm(request.POST or None, initial=wrong_person_words(review.case))
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
@@ -188,7 +226,7 @@ def addendum(request: HttpRequest, review_id) -> HttpResponse:
                 by=request.user,
                 text=data["text"],
                 patient_text=data["patient_text"],
-                changes={part: data[part] for part in ("diagnosis", "plan", "side")},
+                changes={part: data[part] for part in ("diagnosis", "plan", "side", "person")},
             )
         except (delivery.DeliveryRefused, TransitionRefused) as refused:
             form.add_error(None, str(refused))

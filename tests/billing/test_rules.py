@@ -41,6 +41,7 @@ SPOILED = {
     "QUERY_OPEN": {"query_open": True},
     "NOT_DELIVERED": {"is_delivered": False},
     "CORRECTION_NEEDED": {"needs_correction": True},
+    "FILED_IN_ERROR": {"filed_in_error": True},
     "DOS_IN_FUTURE": {"decided_on": DAY - timedelta(days=1)},
     "DOB_AFTER_DOS": {"date_of_birth": DAY + timedelta(days=1)},
     "MEDICARE_ADVANTAGE": {"plan": "advantage"},
