@@ -230,7 +230,9 @@ def test_news_keep_the_rows_in_their_places_and_say_how_many_are_new(desk, whole
     assert AuditEvent.objects.filter(verb="case.listed").count() == listed_before
 
 
-@pytest.mark.parametrize("token", ["", "nonsense", signing.dumps(["x"], salt="other")])
+@pytest.mark.parametrize(
+    "token", ["", "nonsense", signing.dumps(["x"], salt="other")], ids=["none", "made up", "of another use"]
+)
 def test_news_of_a_list_that_was_not_shown_is_nothing(desk, whole, token):
     assert desk.get(url("queue_news"), {"token": token}).status_code == 204
 
