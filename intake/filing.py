@@ -15,6 +15,7 @@ from config.accounts.models import User
 from config.accounts.roles import Role
 from config.audit.services import record
 from config.work.services import due_fields
+from intake import entries
 from intake.corrections import AT_THE_DESK, StaleCase
 from intake.models import Case, CaseStatus, Misfiling, Patient, Photo, RelatedPerson
 from intake.requests import TriageRefused
@@ -59,6 +60,7 @@ def move_case(*, case: Case, by: User, to: Patient, reason: str, version: int | 
             patient=to, patient_state=to.state, follows=None, version=F("version") + 1, updated_at=timezone.now()
         )
         _hand_over(case, before, to)
+        entries.keep(case.pk)
         Misfiling.objects.create(kind=K.MOVED, case=case, from_patient=before, to_patient=to, reason=reason, by=by)
         data = {"from": str(before.pk), "to": str(to.pk)}
         record("case.moved", by=by, role=Role.STAFF, subject=case, clinic=case.clinic, data=data)
@@ -114,6 +116,7 @@ def _take_out(photo: Photo) -> None:
     if not Photo.objects.filter(pk=photo.pk, removed_at=None).update(removed_at=timezone.now()):
         raise TriageRefused("This photo was taken out already.")
     Case.objects.filter(pk=photo.case_id).update(version=F("version") + 1, updated_at=timezone.now())
+    entries.keep(photo.case_id)
 
 
 def move_photo(*, photo: Photo, to_case: Case, by: User, reason: str) -> Photo:
@@ -146,6 +149,7 @@ def move_photo(*, photo: Photo, to_case: Case, by: User, reason: str) -> Photo:
                 **due_fields(),
             )
             Case.objects.filter(pk=to_case.pk).update(version=F("version") + 1, updated_at=timezone.now())
+            entries.keep(to_case.pk)
             Misfiling.objects.create(
                 kind=K.MOVED, case=case, photo=photo, to_case=to_case, to_photo=moved,
                 from_patient=case.patient, to_patient=to_case.patient, reason=reason, by=by,

@@ -14,6 +14,7 @@ from config.accounts.models import User
 from config.accounts.roles import Role
 from config.audit.services import record
 from config.audit.triggers import APPEND_ONLY
+from intake import entries
 from intake.models import Coverage, Patient, PatientMerge
 from intake.requests import TriageRefused
 
@@ -102,6 +103,8 @@ def _carry(source: Patient, target: Patient, only: dict[str, list] | None = None
                 left.append(
                     f"One row of “{relation.related_model._meta.verbose_name}” stays: the other record has the same."
                 )
+    # the desk's list shows each case with its patient's language
+    entries.keep_many(moved.get("intake.case.patient", []))
     return moved, left
 
 

@@ -296,7 +296,8 @@ def test_the_place_is_corrected_on_its_page_and_the_specialist_sees_it(desk, sig
     case = triage.accept_case(case=Case.objects.get(), by=ben, urgency="routine", specialty="dermatology", group=group)
     client = sign_in(dana)
     client.post(reverse("review:claim", args=[case.pk]))
-    room = text(client.get(reverse("review:room", args=[case.pk])))
+    # loaded a moment after the room itself
+    room = text(client.get(reverse("review:earlier", args=[case.pk])))
     assert "Seen on the overview" in room
     assert "<del>Right forearm" in room
 

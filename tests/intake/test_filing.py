@@ -8,8 +8,8 @@ from django.urls import reverse
 
 from config import storages
 from config.audit.models import AuditEvent
-from intake import corrections, filing, merging, related, services, triage
-from intake.models import Case, Consent, Coverage, Misfiling, Patient, PatientMerge, Photo
+from intake import corrections, entries, filing, merging, related, services, triage
+from intake.models import Case, Consent, Coverage, Misfiling, Patient, PatientMerge, Photo, QueueEntry
 from tests import factories
 from tests.racing import race
 
@@ -279,6 +279,27 @@ def test_the_database_keeps_one_open_merge_of_a_record(patient, twin, ben):
     merged(patient, twin, ben)
     with pytest.raises(IntegrityError), transaction.atomic():
         PatientMerge.objects.create(kept=patient, merged=twin, by=ben, reason="Again")
+
+
+def test_the_desks_list_follows_at_once(waiting, ben, ana, bea):
+    """No row of the list shows a photo that was taken out, another person's language, or consent that ended."""
+    oblique = factories.make_ready_photo(waiting, by=ana, slot="oblique")
+    entries.keep(waiting.pk)
+    filing.photo_in_error(photo=oblique, by=ben, reason="Another person's arm")
+    assert str(oblique.pk) not in str(QueueEntry.objects.get().thumbs)
+    Patient.objects.filter(pk=bea.pk).update(preferred_language="es")
+    filing.move_case(case=Case.objects.get(), by=ben, to=Patient.objects.get(pk=bea.pk), reason="Wrong row")
+    row = QueueEntry.objects.get()
+    assert (row.language, row.story_words) == ("es", "Consent missing")
+
+
+def test_the_desks_list_follows_a_merge_and_its_undoing(waiting, ben, patient, twin):
+    Patient.objects.filter(pk=twin.pk).update(preferred_language="es")
+    twin.refresh_from_db()
+    row = merging.merge(kept=twin, merged=patient, by=ben, reason="Same passport", checked=True)
+    assert QueueEntry.objects.get().language == "es"
+    merging.unmerge(row=row, by=ben)
+    assert QueueEntry.objects.get().language == "en"
 
 
 # pages
