@@ -92,7 +92,7 @@ def test_cut_off_killed_and_back_the_case_is_complete(tmp_path, large_photo):
         wait_until(lambda: len(photos_of(program, case)) == 1, 60)
         assert photos_of(program, case) == [sha256(large_photo.read_bytes()).hexdigest()]
         page.goto(f"{program.url}/my/cases/{case}/step/photos/")
-        page.locator("#slot-overview img[alt^='Overview']").wait_for()
+        page.locator("#slot-overview .slot-pic:not(.slot-example) img").wait_for()
         assert page.locator(".on-its-way").count() == 0
 
         send_twenty_times(page, program.url, case)
