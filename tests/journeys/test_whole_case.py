@@ -198,7 +198,7 @@ def is_valid_837(content: bytes) -> bool:
 
 def downloaded(page, name: str) -> bytes:
     with page.expect_download() as started:
-        page.get_by_role("link", name=f"Download {name}").click()
+        page.get_by_role("link", name=f"Save {name}").click()
     return Path(started.value.path()).read_bytes()
 
 
@@ -240,7 +240,8 @@ def export_line(page, program, number: str) -> None:
             break
         page.wait_for_timeout(500)
     assert row.count() == 1
-    page.get_by_role("button", name="Export the chosen lines").click()
+    page.get_by_role("button", name="Look at the batch").click()
+    page.get_by_role("button", name="Export 1 line").click()
     page.get_by_role("heading", name="Batch B-").wait_for()
     batch = page.locator("h1").inner_text().split()[1]
     csv, x12 = downloaded(page, f"{batch}.csv"), downloaded(page, f"{batch}.837")
