@@ -1,6 +1,7 @@
 """Dated facts, each with a start, an end and where it is known from."""
 
 from django import forms
+from django.db.models import Q, QuerySet
 
 from billing.models import Alignment, Fee, PayerPolicy, Programme, RosterEntry
 from config.accounts.models import Clinic, Practitioner
@@ -23,7 +24,15 @@ class DatedForm(forms.ModelForm):
         self.narrow()
 
     def narrow(self) -> None:
-        """Offer only what belongs to the person's groups."""
+        """Offer only what belongs to the person's groups, and no model that was withdrawn."""
+        if "programme" in self.fields:
+            own = Q(pk=self.instance.programme_id) if self.instance.pk else Q(pk__in=[])
+            self.fields["programme"].queryset = Programme.objects.filter(Q(withdrawn_at__isnull=True) | own)
+
+    @classmethod
+    def rows(cls, groups) -> QuerySet:
+        """The standing rows that the person may see and change."""
+        return cls._meta.model.objects.standing()
 
 
 class ProgrammeForm(DatedForm):
@@ -49,7 +58,12 @@ class FeeForm(DatedForm):
         fields = ["group", "code", "amount", "valid_from", "valid_until", "source"]
 
     def narrow(self) -> None:
+        super().narrow()
         self.fields["group"].queryset = self.groups
+
+    @classmethod
+    def rows(cls, groups) -> QuerySet:
+        return super().rows(groups).filter(group__in=groups)
 
 
 class PolicyForm(DatedForm):
@@ -64,9 +78,12 @@ class RosterForm(DatedForm):
         fields = ["programme", "practitioner", "tin", "valid_from", "valid_until", "source"]
 
     def narrow(self) -> None:
-        self.fields["practitioner"].queryset = Practitioner.objects.filter(
-            user__memberships__clinic__in=self.groups, user__memberships__role="specialist"
-        ).distinct()
+        super().narrow()
+        self.fields["practitioner"].queryset = _specialists(self.groups)
+
+    @classmethod
+    def rows(cls, groups) -> QuerySet:
+        return super().rows(groups).filter(practitioner__in=_specialists(groups))
 
 
 class AlignmentForm(DatedForm):
@@ -75,7 +92,21 @@ class AlignmentForm(DatedForm):
         fields = ["programme", "patient", "valid_from", "valid_until", "source"]
 
     def narrow(self) -> None:
-        self.fields["patient"].queryset = Patient.objects.filter(cases__group__in=self.groups).distinct()
+        super().narrow()
+        self.fields["patient"].queryset = _patients(self.groups)
+
+    @classmethod
+    def rows(cls, groups) -> QuerySet:
+        return super().rows(groups).filter(patient__in=_patients(groups))
+
+
+def _specialists(groups) -> QuerySet[Practitioner]:
+    members = Practitioner.objects.filter(user__memberships__clinic__in=groups, user__memberships__role="specialist")
+    return members.distinct()
+
+
+def _patients(groups) -> QuerySet[Patient]:
+    return Patient.objects.filter(cases__group__in=groups).distinct()
 
 
 FORMS = {
