@@ -141,7 +141,7 @@ def test_the_database_refuses_a_second_live_line(signed):
     with pytest.raises(IntegrityError, match="one_live_charge_per_review|UNIQUE"), transaction.atomic():
         ChargeLine.objects.create(
             review=line.review, group=line.group, status="held", code="G9869", date_of_service=line.date_of_service,
-            holds=[{"code": "X"}],
+            holds=[{"code": "X"}], version=line.version + 1,
         )  # fmt: skip
 
 
