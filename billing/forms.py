@@ -1,125 +1,259 @@
-"""Dated facts, each with a start, an end and where it is known from."""
+"""Forms of the reference data: each dated row has a start, an end and where it is known from."""
 
 from django import forms
 from django.db.models import Q, QuerySet
 
-from billing.models import Alignment, Fee, PayerPolicy, Programme, RosterEntry
+from billing.models import (
+    Alignment,
+    BilledElsewhere,
+    Fee,
+    HcpcsCode,
+    Payer,
+    PayerPolicy,
+    Programme,
+    RosterEntry,
+    Submitter,
+)
 from config.accounts.models import Clinic, Practitioner
+from config.identifiers import is_npi
 from intake.models import Patient
 
-_DATE = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+CODES = ("G9868", "G9869", "G9870")
+PLACES_OF_SERVICE = (("10", "10: the patient's home"), ("02", "02: telehealth, elsewhere than at home"))
+_DATES = ["valid_from", "valid_until", "source"]
 
 
-class DatedForm(forms.ModelForm):
-    class Meta:
-        fields: list[str] = []
+class Digits(forms.CharField):
+    """Digits as people write them: what stands between them is left out before they are counted."""
+
+    def to_python(self, value) -> str:
+        return super().to_python(value).translate(_BETWEEN)
+
+    def widget_attrs(self, widget) -> dict:
+        return {name: value for name, value in super().widget_attrs(widget).items() if name != "maxlength"}
+
+
+_BETWEEN = str.maketrans("", "", " -().")
+
+
+class KeptForm(forms.ModelForm):
+    """Offers only what belongs to the person's groups; writes nothing itself (`billing/keeping.py` does)."""
 
     def __init__(self, *args, groups, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.groups = groups
-        for name in ("valid_from", "valid_until"):
-            self.fields[name].widget = _DATE
-        self.fields["source"].required = True
-        self.fields["source"].error_messages["required"] = "Write where this is known from."
+        for name, item in self.fields.items():
+            if isinstance(item, forms.DateField):
+                self.fields[name].widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        if "source" in self.fields:
+            self.fields["source"].required = True
+            self.fields["source"].error_messages["required"] = "Write where this is known from."
         self.narrow()
 
     def narrow(self) -> None:
-        """Offer only what belongs to the person's groups, and no model that was withdrawn."""
-        if "programme" in self.fields:
-            own = Q(pk=self.instance.programme_id) if self.instance.pk else Q(pk__in=[])
-            self.fields["programme"].queryset = Programme.objects.filter(Q(withdrawn_at__isnull=True) | own)
+        """What a person may choose from."""
 
-    @classmethod
-    def rows(cls, groups) -> QuerySet:
-        """The standing rows that the person may see and change."""
-        return cls._meta.model.objects.standing()
+    def _clean_digits(self, name: str, length: int, what: str) -> str:
+        value = self.cleaned_data[name]
+        if value and not (value.isascii() and value.isdigit() and len(value) == length):
+            raise forms.ValidationError(f"{what} has {length} digits.")
+        return value
+
+    def _clean_npi(self, name: str) -> str:
+        value = self.cleaned_data[name]
+        if value and not is_npi(value):
+            raise forms.ValidationError("This NPI is not possible: 10 digits, the last one checks the others.")
+        return value
+
+    def _clean_taxonomy(self) -> str:
+        value = self.cleaned_data["taxonomy_code"].strip().upper()
+        if value and not (len(value) == 10 and value.isascii() and value.isalnum() and value.endswith("X")):
+            raise forms.ValidationError("A taxonomy code has 10 letters and digits and ends with X, like 207N00000X.")
+        return value
 
 
-class ProgrammeForm(DatedForm):
+class ProgrammeForm(KeptForm):
+    codes = forms.MultipleChoiceField(
+        choices=[(c, c) for c in CODES], widget=forms.CheckboxSelectMultiple, label="Codes that it carries"
+    )
+    places_of_service = forms.MultipleChoiceField(
+        choices=PLACES_OF_SERVICE, widget=forms.CheckboxSelectMultiple, label="Places of service"
+    )
+
     class Meta:
         model = Programme
         fields = [
-            "is_confirmed",
-            "valid_from",
-            "valid_until",
-            "demo_number",
-            "send_demo_number",
-            "modifier",
-            "entity_id",
-            "source",
-        ]
+            "key", "name", "is_confirmed", "codes", "demo_number", "send_demo_number", "places_of_service", "modifier",
+            "entity_id", *_DATES,
+        ]  # fmt: skip
+        labels = {
+            "key": "Short name",
+            "is_confirmed": "It is confirmed that the model carries this benefit",
+            "send_demo_number": "Send the demo number on claims",
+            "modifier": "Modifier",
+        }
+        help_texts = {"key": "Letters, digits and dashes, like aco-reach. Rosters and alignments name it."}
+
+    def narrow(self) -> None:
+        if self.instance.pk:
+            self.fields["key"].disabled = True
+
+    def clean_modifier(self) -> str:
+        value = self.cleaned_data["modifier"].strip().upper()
+        if not (len(value) == 2 and value.isascii() and value.isalnum()):
+            raise forms.ValidationError("A modifier has 2 letters or digits; 00 means that none is sent.")
+        return value
 
 
-class FeeForm(DatedForm):
-    code = forms.ChoiceField(choices=[(c, c) for c in ("G9868", "G9869", "G9870")], label="Code")
+class FeeForm(KeptForm):
+    code = forms.ChoiceField(choices=[(c, c) for c in CODES], label="Code")
 
     class Meta:
         model = Fee
-        fields = ["group", "code", "amount", "valid_from", "valid_until", "source"]
+        fields = ["group", "code", "amount", *_DATES]
 
     def narrow(self) -> None:
-        super().narrow()
         self.fields["group"].queryset = self.groups
 
-    @classmethod
-    def rows(cls, groups) -> QuerySet:
-        return super().rows(groups).filter(group__in=groups)
 
-
-class PolicyForm(DatedForm):
+class PolicyForm(KeptForm):
     class Meta:
         model = PayerPolicy
-        fields = ["payer", "pays", "note", "valid_from", "valid_until", "source"]
+        fields = ["payer", "pays", "note", *_DATES]
 
 
-class RosterForm(DatedForm):
+class RosterForm(KeptForm):
     class Meta:
         model = RosterEntry
-        fields = ["programme", "practitioner", "tin", "valid_from", "valid_until", "source"]
+        fields = ["programme", "practitioner", "tin", *_DATES]
+        field_classes = {"tin": Digits}
 
     def narrow(self) -> None:
-        super().narrow()
-        self.fields["practitioner"].queryset = _specialists(self.groups)
+        self.fields["programme"].queryset = latest_programmes(self.instance.programme_id)
+        self.fields["practitioner"].queryset = specialists_of(self.groups)
 
-    @classmethod
-    def rows(cls, groups) -> QuerySet:
-        return super().rows(groups).filter(practitioner__in=_specialists(groups))
+    def clean_tin(self) -> str:
+        return self._clean_digits("tin", 9, "A tax number")
 
 
-class AlignmentForm(DatedForm):
+class AlignmentForm(KeptForm):
     class Meta:
         model = Alignment
-        fields = ["programme", "patient", "valid_from", "valid_until", "source"]
+        fields = ["programme", "patient", *_DATES]
 
     def narrow(self) -> None:
-        super().narrow()
-        self.fields["patient"].queryset = _patients(self.groups)
-
-    @classmethod
-    def rows(cls, groups) -> QuerySet:
-        return super().rows(groups).filter(patient__in=_patients(groups))
+        self.fields["programme"].queryset = latest_programmes(self.instance.programme_id)
+        self.fields["patient"].queryset = patients_of(self.groups)
 
 
-def _specialists(groups) -> QuerySet[Practitioner]:
-    members = Practitioner.objects.filter(user__memberships__clinic__in=groups, user__memberships__role="specialist")
-    return members.distinct()
+class PayerForm(KeptForm):
+    class Meta:
+        model = Payer
+        fields = ["name", "payer_id", "claim_filing_code", "correction_mode"]
+
+    def clean_claim_filing_code(self) -> str:
+        value = self.cleaned_data["claim_filing_code"].strip().upper()
+        if not (1 <= len(value) <= 2 and value.isascii() and value.isalnum()):
+            raise forms.ValidationError("One or two letters or digits: MB for Medicare Part B, CI for commercial.")
+        return value
 
 
-def _patients(groups) -> QuerySet[Patient]:
-    return Patient.objects.filter(cases__group__in=groups).distinct()
+class SubmitterForm(KeptForm):
+    class Meta:
+        model = Submitter
+        fields = [
+            "group", "payer", "etin", "contact_name", "contact_phone", "receiver_name", "receiver_id", "is_test",
+        ]  # fmt: skip
+        field_classes = {"contact_phone": Digits}
+
+    def narrow(self) -> None:
+        self.fields["group"].queryset = self.groups
+
+    def clean_contact_phone(self) -> str:
+        return self._clean_digits("contact_phone", 10, "A phone number")
 
 
-FORMS = {
-    "programme": ("Model", ProgrammeForm),
-    "fee": ("Fee", FeeForm),
-    "policy": ("Payer policy", PolicyForm),
-    "roster": ("Roster entry", RosterForm),
-    "alignment": ("Patient alignment", AlignmentForm),
-}
+class ClinicIdentifiersForm(KeptForm):
+    class Meta:
+        model = Clinic
+        fields = [
+            "npi", "tin", "taxonomy_code", "address_line1", "address_line2", "city", "state", "zip_code",
+        ]  # fmt: skip
+        field_classes = {"npi": Digits, "tin": Digits, "zip_code": Digits}
+        help_texts = {"zip_code": "9 digits on claims.", "address_line1": "A street, not a PO box."}
+
+    def clean_npi(self) -> str:
+        return self._clean_npi("npi")
+
+    def clean_tin(self) -> str:
+        return self._clean_digits("tin", 9, "A tax number")
+
+    def clean_taxonomy_code(self) -> str:
+        return self._clean_taxonomy()
+
+    def clean_state(self) -> str:
+        return self.cleaned_data["state"].strip().upper()
+
+    def clean_zip_code(self) -> str:
+        value = self.cleaned_data["zip_code"]
+        if value and not (value.isascii() and value.isdigit() and len(value) in (5, 9)):
+            raise forms.ValidationError("A ZIP code has 5 or 9 digits.")
+        return value
+
+
+class PractitionerIdentifiersForm(KeptForm):
+    class Meta:
+        model = Practitioner
+        fields = ["npi", "taxonomy_code"]
+        field_classes = {"npi": Digits}
+
+    def clean_npi(self) -> str:
+        return self._clean_npi("npi")
+
+    def clean_taxonomy_code(self) -> str:
+        return self._clean_taxonomy()
+
+
+class HcpcsForm(KeptForm):
+    class Meta:
+        model = HcpcsCode
+        fields = ["code", "short_description", "description", *_DATES]
+
+    def clean_code(self) -> str:
+        value = self.cleaned_data["code"].strip().upper()
+        if not (len(value) == 5 and value[0].isalpha() and value[1:].isdigit() and value.isascii()):
+            raise forms.ValidationError("A HCPCS code is one letter and 4 digits, like G9868.")
+        return value
+
+
+class ElsewhereForm(KeptForm):
+    class Meta:
+        model = BilledElsewhere
+        fields = ["patient", "code", "date_of_service", "source"]
+
+    def narrow(self) -> None:
+        self.fields["patient"].queryset = patients_of(self.groups)
 
 
 class ReasonForm(forms.Form):
     reason = forms.CharField(max_length=300, error_messages={"required": "Write why."})
+
+
+def specialists_of(groups) -> QuerySet[Practitioner]:
+    members = Q(user__memberships__clinic__in=groups, user__memberships__role="specialist")
+    return Practitioner.objects.filter(members).distinct()
+
+
+def patients_of(groups) -> QuerySet[Patient]:
+    return Patient.objects.filter(cases__group__in=groups).distinct()
+
+
+def latest_programmes(also: int | None = None):
+    """One row a model, the newest: rosters and alignments name the model, whichever of its rows is valid."""
+    newest: dict[str, int] = {}
+    for key, pk in Programme.objects.standing().order_by("valid_from").values_list("key", "pk"):
+        newest[key] = pk
+    return Programme.objects.filter(pk__in=[*newest.values(), *([also] if also else [])])
 
 
 def groups_of(user):

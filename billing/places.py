@@ -8,7 +8,7 @@ from billing.models import ChargeLine
 
 
 def _rows(kind: str) -> Callable[[ChargeLine], str]:
-    return lambda line: f"{reverse('billing:reference')}#{kind}"
+    return lambda line: reverse("billing:reference_kind", args=[kind])
 
 
 def _line(anchor: str) -> Callable[[ChargeLine], str]:
@@ -26,8 +26,8 @@ PLACES: dict[str, tuple[str, Callable[[ChargeLine], str]]] = {
     "policy": ("Record the policy", _rows("policy")),
     "fee": ("Set the fee", _rows("fee")),
     "hcpcs": ("Check the code", _rows("hcpcs")),
-    "icd": ("Check the code sets", _rows("icd")),
-    "identifiers": ("Correct the identifiers", _rows("identifiers")),
+    "icd": ("Check the code sets", lambda line: reverse("billing:reference")),
+    "identifiers": ("Correct the identifiers", _rows("group")),
     "submitter": ("Add the submitter", _rows("submitter")),
     "elsewhere": ("Check what was billed elsewhere", _rows("elsewhere")),
     "delivery": ("", lambda line: ""),

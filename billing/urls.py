@@ -1,6 +1,6 @@
 from django.urls import path
 
-from billing.views import batches, desk, lines, payers, reference
+from billing.views import batches, desk, imports, lines, payers, reference, whatif
 
 app_name = "billing"
 urlpatterns = [
@@ -24,7 +24,12 @@ urlpatterns = [
     path("billing/batches/<uuid:batch_id>/cancel/", batches.change, {"verb": "cancel"}, name="batch_cancel"),
     path("billing/batches/<uuid:batch_id>/again/", batches.change, {"verb": "again"}, name="batch_again"),
     path("billing/batches/<uuid:batch_id>/files/<int:file_id>/", batches.batch_file, name="batch_file"),
+    path("billing/what-if/", whatif.what_if, name="what_if"),
     path("billing/reference/", reference.reference, name="reference"),
     path("billing/reference/<slug:kind>/new/", reference.reference_edit, name="reference_new"),
-    path("billing/reference/<slug:kind>/<int:pk>/", reference.reference_edit, name="reference_edit"),
+    path("billing/reference/<slug:kind>/import/", imports.reference_import, name="reference_import"),
+    path("billing/reference/<slug:kind>/file/", imports.reference_file, name="reference_file"),
+    path("billing/reference/<slug:kind>/", reference.reference_kind, name="reference_kind"),
+    path("billing/reference/<slug:kind>/<slug:pk>/", reference.reference_edit, name="reference_edit"),
+    path("billing/reference/<slug:kind>/<slug:pk>/withdraw/", reference.reference_withdraw, name="reference_withdraw"),
 ]

@@ -75,3 +75,10 @@ def signed(billable, draft, dana, group, ana):
         return review
 
     return _signed
+
+
+@pytest.fixture
+def client_of(sign_in, billable, group, draft):
+    """A biller's or an administrator's client; the patient is the group's."""
+    draft.__class__.objects.filter(pk=draft.pk).update(group=group)
+    return sign_in

@@ -18,13 +18,15 @@ def edit(client, kind, row, **changes):
         "fee": ("group", "code", "amount"),
         "roster": ("programme", "practitioner", "tin"),
         "alignment": ("programme", "patient"),
-        "programme": ("is_confirmed", "demo_number", "send_demo_number", "modifier", "entity_id"),
-    }[kind]
+        "programme": (
+            "name", "is_confirmed", "codes", "places_of_service", "demo_number", "send_demo_number", "modifier", "entity_id",
+        ),
+    }[kind]  # fmt: skip
     data = {}
     for name in (*form_fields, "valid_from", "valid_until", "source"):
         value = getattr(row, f"{name}_id", None) or getattr(row, name)
         if value not in (None, False):
-            data[name] = "on" if value is True else str(value)
+            data[name] = "on" if value is True else value if isinstance(value, list) else str(value)
     data = {name: value for name, value in (data | {"source": "Board"} | changes).items() if value != ""}
     return client.post(reverse("billing:reference_edit", args=[kind, row.pk]), data)
 
