@@ -5,7 +5,7 @@ class BillingConfig(AppConfig):
     name = "billing"
 
     def ready(self) -> None:
-        from billing import alignment, desk, facts, guards, invariants, posting
+        from billing import alignment, desk, facts, guards, invariants, posting, queries
         from billing.models import (
             AnswerMatch,
             Batch,
@@ -55,4 +55,5 @@ class BillingConfig(AppConfig):
         navigation.register("biller", "Batches", "billing:batches")
         navigation.register("biller", "Claims and payments", "billing:payers", posting.unmatched_count)
         navigation.register("biller", "Models and fees", "billing:reference")
+        navigation.register("specialist", "Billing questions", "billing:questions", queries.waiting_for)
         navigation.register("administrator", "Models and fees", "billing:reference")

@@ -6,6 +6,7 @@ from billing.models import (
     Batch,
     BatchLine,
     ChargeLine,
+    ClinicianQuery,
     Fee,
     HcpcsCode,
     PayerPolicy,
@@ -30,6 +31,7 @@ def install() -> None:
     )
     register(Guard("line_is_never_removed", line, "DELETE", "1 = 1", "a line is never removed: void it"))
     _guard_batches()
+    _guard_queries()
     for model in (Alignment, Fee, HcpcsCode, PayerPolicy, Programme, RosterEntry):
         _guard_dated(model)
 
@@ -52,6 +54,16 @@ def _guard_batches() -> None:
     register(keep_columns("batch_line_keeps_its_place", table, place, when="1 = 1", message=message))
     register(keep_columns("batch_line_left_for_good", table, ("is_live",), when="NOT OLD.is_live", message=message))
     register(Guard("batch_line_is_never_removed", table, "DELETE", "1 = 1", message))
+
+
+def _guard_queries() -> None:
+    """What was asked stays as it was asked; an answer is given once."""
+    table, message = ClinicianQuery._meta.db_table, "a question and its answer are never changed"
+    asked = ("id", "line_id", "review_id", "about", "question", "asked_by_id", "asked_at")
+    register(keep_columns("query_keeps_what_was_asked", table, asked, when="1 = 1", message=message))
+    closed = ("answer", "closed_how", "closed_by_id", "closed_at")
+    register(keep_columns("query_is_closed_once", table, closed, when="OLD.closed_at IS NOT NULL", message=message))
+    register(Guard("query_is_never_removed", table, "DELETE", "1 = 1", message))
 
 
 def _guard_dated(model) -> None:

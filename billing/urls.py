@@ -1,6 +1,6 @@
 from django.urls import path
 
-from billing.views import batches, desk, imports, lines, payers, reference, whatif
+from billing.views import batches, desk, evidence, imports, lines, payers, questions, reference, whatif
 
 app_name = "billing"
 urlpatterns = [
@@ -10,8 +10,14 @@ urlpatterns = [
     path("billing/lines/<uuid:uid>/", lines.line, name="line"),
     path("billing/lines/<uuid:uid>/release/<slug:code>/", lines.release, name="release"),
     path("billing/lines/<uuid:uid>/void/", lines.void, name="void"),
+    path("billing/lines/<uuid:uid>/correct/", lines.correct, name="correct"),
+    path("billing/lines/<uuid:uid>/ask/", questions.ask, name="query_ask"),
+    path("billing/lines/<uuid:uid>/evidence.json", evidence.evidence_json, name="evidence_json"),
     path("billing/lines/<uuid:uid>/claim/", payers.claim, name="claim"),
     path("billing/lines/<uuid:uid>/fhir/", payers.fhir, name="fhir"),
+    path("billing/questions/", questions.questions, name="questions"),
+    path("billing/questions/<int:query_id>/answer/", questions.answer, name="query_answer"),
+    path("billing/questions/<int:query_id>/take-back/", questions.take_back, name="query_take_back"),
     path("billing/payers/", payers.payers, name="payers"),
     path("billing/payers/<uuid:file_id>/", payers.payer_file, name="payer_file"),
     path("billing/payers/<uuid:file_id>/bytes/", payers.payer_file_bytes, name="payer_file_bytes"),

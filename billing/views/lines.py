@@ -5,15 +5,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
-from billing import services
-from billing.models import Batch, ChargeLine
+from billing import evidence, queries, rules, services
+from billing.models import ChargeLine
+from billing.places import with_places
 from billing.rules import BY_CODE
 from config.accounts.access import role_required
 from config.audit.services import record_view
-from review.beats import review_time
+from review.views.spans import spans_of
 
 
-def _line(request: HttpRequest, uid) -> ChargeLine:
+def line_of(request: HttpRequest, uid) -> ChargeLine:
     lines = ChargeLine.objects.visible_to(request.user).select_related(
         "review__case__patient",
         "review__case__group",
@@ -28,29 +29,91 @@ def _line(request: HttpRequest, uid) -> ChargeLine:
 @role_required("biller")
 def line(request: HttpRequest, uid) -> HttpResponse:
     """The proof: what was counted, the facts as they were, each decision, who has the recommendation."""
-    line = _line(request, uid)
+    line = line_of(request, uid)
     record_view(request, "charge.viewed", line)
-    review = line.review
-    time = review_time(review, review.last_beat_id)
+    review, proof = line.review, evidence.of(line)
+    spans = spans_of(proof["time"])
+    asked = review.billing_queries.select_related("asked_by", "closed_by").order_by("-pk")
     context = {
         "line": line,
         "review": review,
-        "time": time,
-        "intervals": [(start, end, end - start) for start, end in time.intervals],
+        "proof": proof,
+        "spans": spans,
+        "bars": _bars(spans),
+        "not_counted_ms": sum(span["ms"] for span in spans if not span["counts"]),
         "added": review.added_times.all(),
         "decisions": line.decisions.order_by("-pk"),
-        "releases": line.releases.select_related("by"),
-        "deliveries": review.deliveries.select_related("recipient"),
-        "batch": Batch.objects.filter(batch_lines__line=line, batch_lines__is_live=True).first(),
-        "holds": [hold | {"releasable": hold["code"] in line.releasable} for hold in line.holds],
+        "releases": line.all_releases().select_related("by"),
+        "batch": line.batch_lines.filter(is_live=True).select_related("batch").first(),
+        "holds": [hold | {"releasable": hold["code"] in line.releasable} for hold in with_places(line)],
+        "warnings": with_places(line, line.warnings),
+        "versions": [one for one in review.charge_lines.order_by("version") if one.pk != line.pk],
+        "day_facts": _facts_of_the_day(line, proof),
+        "rows": _rows(proof["reference_rows"]),
+        "queries": asked,
+        "may_ask": line.status in queries.ASKABLE and not asked.filter(closed_at__isnull=True).exists(),
+        "may_correct": line.needs_correction and line.status in queries.ASKABLE,
+        "may_void": line.status in services.VOIDABLE,
+        "deadline": rules.filing_deadline(line.date_of_service),
     }
     return render(request, "billing/line.html", context)
+
+
+def _bars(spans: list[dict]) -> list[dict]:
+    """The stretches as parts of a line of 1000: where they lie between the first and the last moment."""
+    if not spans:
+        return []
+    low, high = spans[0]["start"], max(span["end"] for span in spans)
+    scale = 1000 / max(1, high - low)
+    return [
+        span | {"x": round((span["start"] - low) * scale, 1), "w": max(1, round(span["ms"] * scale, 1))}
+        for span in spans
+    ]
+
+
+def _facts_of_the_day(line: ChargeLine, proof: dict) -> list[dict]:
+    """What the last decision found of the facts that make the line, each with the row that it was read from."""
+    if not proof["decisions"]:
+        return []
+    facts, rows = proof["decisions"][-1]["facts"], proof["reference_rows"]
+
+    def fact(name: str, is_so: bool, row: str = "") -> dict:
+        values = rows.get(row, {})
+        until = values.get("valid_until") or "open"
+        detail = f"{values['valid_from']} to {until}. {values.get('source', '')}" if values else ""
+        return {"name": name, "is_so": is_so, "detail": detail, "version": values.get("version", "")}
+
+    found = [
+        fact("Less than 10 minutes", facts["total_ms"] < rules.TEN_MINUTES_MS),
+        fact("Everybody has the recommendation", facts["is_delivered"]),
+        fact("The code was valid", facts["code_is_valid"], "hcpcs"),
+        fact("An amount is set", facts["amount"] is not None, "fee"),
+    ]
+    if facts["payer_code"] == rules.MEDICARE:
+        found[1:1] = [
+            fact("Model active and confirmed", facts["programme_active"] and facts["programme_confirmed"], "programme"),
+            fact("Patient aligned", facts["is_aligned"], "alignment"),
+            fact("Specialist on the roster", facts["is_rostered"], "roster"),
+        ]
+    elif facts["payer_code"]:
+        found[1:1] = [fact("The payer pays for it", bool(facts["payer_pays"]), "policy")]
+    return found
+
+
+_ROW_NAMES = {
+    "programme": "Model", "alignment": "Patient alignment", "roster": "Roster entry", "fee": "Fee",
+    "policy": "Payer policy", "hcpcs": "HCPCS code",
+}  # fmt: skip
+
+
+def _rows(rows: dict) -> list[tuple[str, dict]]:
+    return [(_ROW_NAMES.get(name, name), values) for name, values in rows.items()]
 
 
 @role_required("biller")
 @require_POST
 def release(request: HttpRequest, uid, code: str) -> HttpResponse:
-    line = _line(request, uid)
+    line = line_of(request, uid)
     try:
         services.release_hold(line=line, by=request.user, code=code, reason=request.POST.get("reason", ""))
         messages.success(request, f"{BY_CODE[code].sentence} This hold is released.")
@@ -61,8 +124,22 @@ def release(request: HttpRequest, uid, code: str) -> HttpResponse:
 
 @role_required("biller")
 @require_POST
+def correct(request: HttpRequest, uid) -> HttpResponse:
+    """An addendum is taken into a new version of a line that is not sent."""
+    line = line_of(request, uid)
+    try:
+        new = services.correct_line(line=line, by=request.user, reason=request.POST.get("reason", ""))
+    except services.BillingRefused as refused:
+        messages.error(request, str(refused))
+        return redirect("billing:line", line.uid)
+    messages.success(request, f"{new.number} takes the place of {line.number}.")
+    return redirect("billing:line", new.uid)
+
+
+@role_required("biller")
+@require_POST
 def void(request: HttpRequest, uid) -> HttpResponse:
-    line = _line(request, uid)
+    line = line_of(request, uid)
     try:
         services.void_line(line=line, by=request.user, reason=request.POST.get("reason", ""))
         messages.success(request, f"Line {line.number} is void.")

@@ -74,7 +74,7 @@ def test_exporting_nothing_says_so(signed, sign_in, kay):
 def test_line_page_shows_the_proof(signed, sign_in, kay):
     line = charge(signed(ms=462_000))
     page = sign_in(kay).get(reverse("billing:line", args=[line.uid])).content.decode()
-    for proof in ("7:42", "I spent the time.", "ab" * 32, "The facts it rests on", "Rules 2026-11-2"):
+    for proof in ("7 min 42 s", "I spent the time.", "ab" * 32, "The facts it rests on", "Rules 2026-11-2"):
         assert proof in page
 
 
