@@ -5,13 +5,16 @@ import warnings
 from django.db import transaction
 
 from review.models import Icd10Code
-from review.models.icd import RELEASE, VALID_FROM, VERIFIED_UNTIL
+from review.models.icd import RELEASE, RELEASE_CODES, VALID_FROM, VERIFIED_UNTIL
 
 BATCH = 500  # rows a statement: below SQLite's limit of variables
 
 
 def import_codes() -> int:
     """Add every code of the release that is not in the table yet; returns how many were added. Safe to repeat."""
+    # the package takes seconds to read its own data, and a start with nothing to add should not wait for it
+    if Icd10Code.objects.filter(release=RELEASE).count() == RELEASE_CODES:
+        return 0
     with warnings.catch_warnings():
         # its way of reading its own data is deprecated in the standard library; not ours to mend
         warnings.simplefilter("ignore", DeprecationWarning)

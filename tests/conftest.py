@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from tests import factories
+from tests import factories, kept_database
 from tests.append_only import _append_only_lifted_for_flush  # noqa: F401
 from tests.browser_fixtures import chromium, chromium_with_camera, look, open_page  # noqa: F401
 
@@ -18,8 +18,23 @@ def pytest_unconfigure():
 
 
 @pytest.fixture(scope="session")
+def django_db_keepdb():
+    """On SQLite a migrated database is kept beside the others of this machine, and copied: see `kept_database`."""
+    return connection.vendor == "sqlite"
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
+    if connection.vendor == "sqlite":
+        kept_database.copy_to(connection.settings_dict["TEST"]["NAME"])
+
+
+@pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
     """A browser's kept-alive connection can leave a server thread, and its database session, behind the last test."""
+    if connection.vendor == "sqlite":
+        with django_db_blocker.unblock():
+            kept_database.keep()
     yield
     if connection.vendor == "postgresql":
         with django_db_blocker.unblock(), connection.cursor() as cursor:

@@ -33,7 +33,7 @@ def folder(tmp_path_factory) -> Path:
 def program(folder):
     """On a folder whose demo has two cases only: the whole demo takes half a minute, and a journey loads that."""
     starting = Program(folder, **EMBEDDED)
-    starting.manage("migrate", "--verbosity", "0")
+    starting.manage("prepare")
     starting.manage("seed_demo", "--cases", "2")
     with starting as running:
         yield running
@@ -105,7 +105,7 @@ def test_a_port_that_no_server_can_have_is_one_clear_sentence(tmp_path, port):
 
 def test_a_database_that_does_not_answer_ends_the_start_and_leaves_nothing(tmp_path):
     code, said, problem = start(tmp_path, DATABASE_URL=f"postgres://nobody@127.0.0.1:{free_port()}/nothing")
-    assert (code, problem.splitlines()[-1]) == (1, "manage.py migrate failed. What it said stands above.")
+    assert (code, problem.splitlines()[-1]) == (1, "manage.py prepare failed. What it said stands above.")
     [redis] = [int(line.split()[-1]) for line in said.splitlines() if line.startswith("redis: started")]
     assert not is_alive(redis)
 

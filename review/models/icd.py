@@ -5,6 +5,7 @@ from django.db.models import Q
 
 # The set is published by CMS and NCHS each October, with an update in April.
 RELEASE = "April 2026"
+RELEASE_CODES = 98_186  # headings with a code of their own included
 VALID_FROM = date(2026, 4, 1)
 VERIFIED_UNTIL = date(2026, 9, 30)
 

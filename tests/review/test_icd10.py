@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 
 from review.icd10 import import_codes
 from review.models import Icd10Code, ReviewDiagnosis
+from review.models.icd import RELEASE, RELEASE_CODES
 
 pytestmark = pytest.mark.django_db
 
@@ -17,6 +18,9 @@ def test_the_set_is_read_once(capsys):
     assert "codes added" in capsys.readouterr().out
     assert Icd10Code.objects.filter(billable=True).count() > 74_000
     assert import_codes() == 0
+    assert Icd10Code.objects.filter(release=RELEASE).count() == RELEASE_CODES
+    Icd10Code.objects.filter(pk__in=["B20", "D03.61"]).delete()
+    assert import_codes() == 2
     melanoma = Icd10Code.objects.get(pk="D03.61")
     assert melanoma.billable and melanoma.description == "Melanoma in situ of right upper limb, including shoulder"
     assert not Icd10Code.objects.get(pk="D03.6").billable
