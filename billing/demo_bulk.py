@@ -1,6 +1,7 @@
 """Bulk cases for scale work: rows without beats or pictures, marked `seeded`, allowed only in a demo database."""
 
 import random
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from django.db import transaction
@@ -21,18 +22,18 @@ _STATUSES = ("submitted", "submitted", "ready", "withdrawn", "redirected")
 BATCH = 2_000
 
 
-def add_bulk_cases(people: DemoPeople, count: int, seed: int = 7) -> None:
+def add_bulk_cases(people: DemoPeople, count: int, seed: int = 7, statuses: Sequence[str] = _STATUSES) -> None:
     """`count` more cases; the same seed and count give the same people. Each has its events, so that invariants hold."""
     rng = random.Random(seed)  # noqa: S311 made-up people, not secrets
     done, first = 0, Patient.objects.count()
     while done < count:
         size = min(BATCH, count - done)
         with transaction.atomic():
-            _add(people, rng, size, first + done)
+            _add(people, rng, size, first + done, statuses)
         done += size
 
 
-def _add(people: DemoPeople, rng: random.Random, size: int, first: int) -> None:
+def _add(people: DemoPeople, rng: random.Random, size: int, first: int, statuses: Sequence[str]) -> None:
     now = timezone.now()
     patients = Patient.objects.bulk_create(
         Patient(
@@ -55,14 +56,14 @@ def _add(people: DemoPeople, rng: random.Random, size: int, first: int) -> None:
         )
         for p in patients
     )
-    cases = Case.objects.bulk_create(_case(people, rng, patient, now) for patient in patients)
+    cases = Case.objects.bulk_create(_case(people, rng, patient, now, statuses) for patient in patients)
     CaseEvent.objects.bulk_create(event for case in cases for event in _events(people, case))
     bulk_entries(cases)
 
 
-def _case(people: DemoPeople, rng: random.Random, patient: Patient, now) -> Case:
+def _case(people: DemoPeople, rng: random.Random, patient: Patient, now, statuses: Sequence[str]) -> Case:
     sent = now - timedelta(minutes=rng.randrange(60 * 24 * 30))
-    status = rng.choice(_STATUSES)
+    status = rng.choice(statuses)
     site, side = rng.choice(_SITES)
     case = Case(
         number=new_case_number(),

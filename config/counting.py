@@ -6,12 +6,19 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import QuerySet
 
+from config.prepared import Statement, counting_query
 
-def count_all(querysets: Sequence[QuerySet], cap: int) -> list[int]:
-    """How many rows each has, `cap` + 1 at most: that much of an index is read, however large the table is."""
+
+def count_all(wanted: Sequence[QuerySet | Statement], cap: int) -> list[int]:
+    """How many rows each has, `cap` + 1 at most: that much of an index is read, however large the table is. What is
+    prepared has its own limit."""
     parts, params = [], []
-    for rows in querysets:
-        query = rows.order_by().values("pk")[: cap + 1].query
+    for rows in wanted:
+        if isinstance(rows, Statement):
+            parts.append(f"({rows.sql})")
+            params += rows.params
+            continue
+        query = counting_query(rows, cap + 1)
         if query.is_empty():
             parts.append("0")
             continue

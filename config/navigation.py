@@ -1,14 +1,16 @@
 """What stands in the top bar for each role. Apps register their own pages; config does not know them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
 from django.urls import reverse
 
 from config.counting import count_all
+from config.prepared import Statement
 
-Count = Callable[..., int | QuerySet | list[QuerySet]]
+Wanted = QuerySet | Statement
+Count = Callable[..., int | Wanted | Sequence[Wanted]]
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ ITEMS: list[Item] = []
 
 
 def register(role: str, label: str, url_name: str, count: Count | None = None) -> None:
-    """`count(user)` gives what waits there, as rows that an index finds (or their number); it feeds the small number
+    """`count(user)` gives what waits there, as rows that an index finds (or a prepared count of them, or their number); it feeds the small number
     beside the word. The rows of all items are counted in one statement."""
     if all((item.role, item.url_name) != (role, url_name) for item in ITEMS):
         ITEMS.append(Item(role, label, url_name, count))
@@ -74,7 +76,7 @@ def _counts(pages: list[list[Item]], user) -> list[str | None]:
     ]
 
 
-def _as_list(what: int | QuerySet | list[QuerySet]) -> list[QuerySet]:
+def _as_list(what: int | Wanted | Sequence[Wanted]) -> Sequence[Wanted]:
     if isinstance(what, int):
         return []
-    return what if isinstance(what, list) else [what]
+    return [what] if isinstance(what, QuerySet | Statement) else what

@@ -1,11 +1,12 @@
 """What must see all apps without importing them: each app registers its invariants and readiness facts in apps.py."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 
 from django.db import models
 
 Invariant = Callable[[], Iterable[str]]
-RoleRows = Callable[[], models.QuerySet]
+RoleRows = Callable[[datetime], models.QuerySet]
 ReadinessFact = Callable[[], dict]
 
 invariants: dict[str, Invariant] = {}
@@ -24,5 +25,5 @@ def register_readiness(name: str, fact: ReadinessFact) -> None:
 
 
 def register_role_rows(role: str, rows: RoleRows) -> None:
-    """Who has one of `rows()` (by its `user`) holds the role without a membership."""
+    """Who has one of `rows(now)` (by its `user`) holds the role without a membership."""
     role_rows[role] = rows

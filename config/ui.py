@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from django import template
@@ -74,10 +75,17 @@ PHOTO_ADVICE = {
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """An inline icon; decorative unless it has a label of its own."""
-    if label:
-        return format_html(
-            '<svg class="i" viewBox="0 0 24 24" role="img" aria-label="{}">{}</svg>', label, mark_safe(ICONS[name])
-        )
+    return _labelled_icon(name, label) if label else _plain_icon(name)
+
+
+def _labelled_icon(name: str, label: str) -> SafeString:
+    return format_html(
+        '<svg class="i" viewBox="0 0 24 24" role="img" aria-label="{}">{}</svg>', label, mark_safe(ICONS[name])
+    )
+
+
+@cache
+def _plain_icon(name: str) -> SafeString:
     return format_html('<svg class="i" viewBox="0 0 24 24" aria-hidden="true">{}</svg>', mark_safe(ICONS[name]))  # noqa: S308
 
 

@@ -6,13 +6,14 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, Value
+from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Concat
 from django.utils import timezone
 
 from config.accounts.models import Clinic, User
 from config.accounts.roles import Role
 from config.audit.services import record
+from config.prepared import Prepared
 from intake import completeness, notices, triage
 from intake.models import Case, CaseStatus, QueueEntry
 from intake.services import IntakeRefused
@@ -40,6 +41,13 @@ class Result:
 
 def choices(clinics: tuple[UUID, ...]) -> tuple[list[Choice], list[Choice]]:
     """(who works at the desk of these clinics, the specialist groups), in one question."""
+    found = [(kind, Choice(pk, name.strip())) for pk, name, kind in _choices(clinics=clinics).rows()]
+    by_name = sorted(found, key=lambda pair: pair[1].name)
+    return [one for kind, one in by_name if kind == "person"], [one for kind, one in by_name if kind == "group"]
+
+
+@Prepared
+def _choices(*, clinics: tuple) -> QuerySet:
     people = (
         User.objects.filter(
             is_active=True, memberships__role=Role.STAFF, memberships__is_active=True, memberships__clinic__in=clinics
@@ -52,9 +60,7 @@ def choices(clinics: tuple[UUID, ...]) -> tuple[list[Choice], list[Choice]]:
         .order_by()
         .values_list("pk", "name", Value("group"))
     )
-    found = [(kind, Choice(pk, name.strip())) for pk, name, kind in groups.union(people)]
-    by_name = sorted((pair for pair in found), key=lambda pair: pair[1].name)
-    return [one for kind, one in by_name if kind == "person"], [one for kind, one in by_name if kind == "group"]
+    return groups.union(people)
 
 
 def run(entries: list[QueueEntry], *, by: User, order: Mapping[str, str]) -> tuple[str, list[Result]]:

@@ -13,8 +13,10 @@ from django.utils import timezone
 from config.accounts.models import User
 from config.accounts.roles import Role
 from config.audit.services import record
+from config.navigation import COUNT_UP_TO
+from config.prepared import Prepared, Statement
 from intake.models import CallAttempt, Case, InformationRequest, Redirect, Spoken
-from intake.queue import of_own_cases
+from intake.queue import clinics_of, of_cases_at, of_own_cases
 from intake.requests import TriageRefused
 
 SHOWN = 200
@@ -46,8 +48,25 @@ def overdue_requests(user: User, now: datetime | None = None):
     return InformationRequest.objects.filter(of_own_cases(user), outcome="", deadline__lte=now or timezone.now())
 
 
-def waiting(user: User) -> list[QuerySet]:
-    return [open_redirects(user), overdue_requests(user)]
+def waiting(user: User) -> list[Statement]:
+    """For the top bar: how many there are of each."""
+    clinics = clinics_of(user)
+    if not clinics:
+        return []
+    return [
+        _redirects_at.counted(up_to=COUNT_UP_TO, clinics=clinics),
+        _requests_at.counted(up_to=COUNT_UP_TO, clinics=clinics, now=timezone.now()),
+    ]
+
+
+@Prepared
+def _redirects_at(*, clinics: tuple) -> QuerySet:
+    return Redirect.objects.filter(of_cases_at(clinics), reached_at=None)
+
+
+@Prepared
+def _requests_at(*, clinics: tuple, now: datetime) -> QuerySet:
+    return InformationRequest.objects.filter(of_cases_at(clinics), outcome="", deadline__lte=now)
 
 
 def count(user: User) -> int:

@@ -12,6 +12,7 @@ from config.accounts.models import Clinic, User
 from config.accounts.roles import Role
 from config.accounts.services import queue_mail
 from config.audit.services import record
+from config.prepared import Prepared
 from intake.models import CaseStatus, Escalation, QueueEntry
 from intake.services import IntakeRefused
 from intake.targets import ANSWER, TRIAGE
@@ -33,7 +34,8 @@ def leads_of(clinic_id: UUID) -> list[User]:
     )
 
 
-def unseen(clinics: list[UUID]) -> QuerySet[Escalation]:
+@Prepared
+def unseen(*, clinics: tuple[UUID, ...]) -> QuerySet[Escalation]:
     return Escalation.objects.filter(clinic__in=clinics, seen_at__isnull=True)
 
 

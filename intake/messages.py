@@ -13,9 +13,11 @@ from config.accounts.models import User
 from config.accounts.roles import Role
 from config.accounts.services import queue_mail
 from config.audit.services import record
+from config.navigation import COUNT_UP_TO
+from config.prepared import Prepared, Statement
 from intake import notices
 from intake.models import Case, CaseStatus, Message, MessageRead, Side, Thread
-from intake.queue import of_own_cases
+from intake.queue import clinics_of, of_cases_at
 from intake.services import IntakeRefused
 
 OPEN_FOR_MESSAGES = frozenset(
@@ -178,8 +180,15 @@ def threads(user: User, side: str) -> QuerySet[Thread]:
     )
 
 
-def waiting_at_clinic(user: User) -> QuerySet[Thread]:
-    return Thread.objects.filter(of_own_cases(user), clinic_unread__gt=0)
+def waiting_at_clinic(user: User) -> list[Statement]:
+    """For the top bar: how many threads have something new for the clinic."""
+    clinics = clinics_of(user)
+    return [_unread_at.counted(up_to=COUNT_UP_TO, clinics=clinics)] if clinics else []
+
+
+@Prepared
+def _unread_at(*, clinics: tuple) -> QuerySet[Thread]:
+    return Thread.objects.filter(of_cases_at(clinics), clinic_unread__gt=0)
 
 
 def waiting_at_specialist(user: User) -> QuerySet[Thread]:

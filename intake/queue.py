@@ -12,8 +12,10 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from config import navigation
 from config.accounts.roles import Role
 from config.counting import count_all
+from config.prepared import Prepared, Statement
 from intake.finding import Found, find
 from intake.models import Case, CaseStatus, QueueEntry
 from intake.queue_rows import COLUMNS, Row, row_of
@@ -30,6 +32,12 @@ class Chip:
     where: Callable[[datetime, Any], Q]
     order: str = "rank"
     is_state: bool = False
+    asks: str = ""  # which changing value `where` reads: "now" or "user"
+
+    def values(self, now: datetime, user: Any) -> dict[str, Any]:
+        if self.asks == "user":
+            return {"user": user.pk}
+        return {"now": now} if self.asks else {}
 
 
 def _is(**facts: Any) -> Callable[[datetime, Any], Q]:
@@ -45,12 +53,12 @@ CHIPS: dict[str, Chip] = {
         Chip("ready", "Ready for review", "list", _is(state="ready"), is_state=True),
         Chip("in_review", "In review", "eye", _is(state="in_review"), is_state=True),
         Chip("urgent", "Urgent", "zap", _is(urgency="urgent")),
-        Chip("late", "Over target", "triangle-alert", lambda now, user: Q(due_at__lt=now), "due_at"),
-        Chip("soon", "Due soon", "clock", lambda now, user: Q(warn_at__lte=now, due_at__gte=now), "warn_at"),
+        Chip("late", "Over target", "triangle-alert", lambda now, user: Q(due_at__lt=now), "due_at", asks="now"),
+        Chip("soon", "Due soon", "clock", lambda now, user: Q(warn_at__lte=now, due_at__gte=now), "due_at", asks="now"),
         Chip("photos", "Photo problems", "image", _is(has_photo_problem=True)),
         Chip("returned", "Back from patient", "undo-2", _is(is_back=True)),
         Chip("eye", "Eye", "scan", _is(is_eye=True)),
-        Chip("mine", "Mine", "user", lambda now, user: Q(owner=user)),
+        Chip("mine", "Mine", "user", lambda now, user: Q(owner=user), asks="user"),
     )
 }
 
@@ -89,7 +97,9 @@ def page(what: Filter, *, after: str = "", first: int = 1, now: datetime | None 
     """(rows, whether more follow). `after` is the cursor of the row before the first; `first` is its number."""
     now = now or timezone.now()
     order = what.chip.order
-    rows = _after(what.entries(now), order, after).order_by(order, "case_id").values_list(*COLUMNS)[: PAGE + 1]
+    cursor = _cursor(order, after)
+    # the keys that a search found are different ones each time; without them the statement is one of a few
+    rows = _rows(what, now, cursor, PAGE) if what.found is not None else _prepared_rows(what, now, cursor, PAGE)
     today = timezone.localdate()
     found = [row_of(dict(zip(COLUMNS, row, strict=True)), order, n, now, today) for n, row in enumerate(rows, first)]
     return found[:PAGE], len(found) > PAGE
@@ -103,27 +113,54 @@ def rows_again(what: Filter, ids: list[UUID], first: int) -> list[Row]:
     return [row_of(there[pk], what.chip.order, n, now, today) for n, pk in enumerate(ids, first) if pk in there]
 
 
-def _after(rows: QuerySet[QueueEntry], order: str, cursor: str) -> QuerySet[QueueEntry]:
-    value, _, case_id = cursor.partition("~")
+def _rows(what: Filter, now: datetime, cursor: dict[str, Any], size: int) -> QuerySet:
+    order = what.chip.order
+    rows = what.entries(now)
+    if cursor:
+        at = cursor["at"]
+        rows = rows.filter(**{f"{order}__gte": at}).filter(Q(**{f"{order}__gt": at}) | Q(case_id__gt=cursor["last"]))
+    return rows.order_by(order, "case_id").values_list(*COLUMNS)[: size + 1]
+
+
+@Prepared
+def _rows_of(
+    size: int, show: str, language: str, *, clinics: tuple, now: Any = None, user: Any = None, **cursor: Any
+) -> QuerySet:
+    return _rows(Filter(clinics, user, show, language), now, cursor, size)
+
+
+def _prepared_rows(what: Filter, now: datetime, cursor: dict[str, Any], size: int) -> list[tuple]:
+    values = {"clinics": what.clinics, **what.chip.values(now, what.user), **cursor}
+    return _rows_of(size, what.show, what.language, **values).rows()
+
+
+def _cursor(order: str, text: str) -> dict[str, Any]:
+    """Where the page before ended; nothing when the text is no such place."""
+    value, _, case_id = text.partition("~")
     try:
         at: Any = int(value) if order == "rank" else datetime.fromisoformat(value)
         last = UUID(case_id)
-        if order == "rank" and abs(at) >= 2**63:
-            return rows
     except ValueError:
-        return rows
-    return rows.filter(**{f"{order}__gte": at}).filter(Q(**{f"{order}__gt": at}) | Q(case_id__gt=last))
+        return {}
+    if isinstance(at, int) and abs(at) >= 2**63:
+        return {}
+    return {"at": at, "last": last}
 
 
 def counts(
-    clinics: tuple[UUID, ...], user: Any, keys: tuple[str, ...] = tuple(CHIPS), more: dict[str, QuerySet] | None = None
+    clinics: tuple[UUID, ...], user: Any, keys: tuple[str, ...] = tuple(CHIPS), more: dict[str, Any] | None = None
 ) -> dict[str, int]:
     """How many cases each filter lists, in one statement. Above `COUNT_UP_TO` it stops counting there and says one more.
-    `more` are querysets to count in the same breath."""
+    `more` are querysets or statements to count in the same breath."""
     now = timezone.now()
-    listed = [of_clinics(clinics).filter(CHIPS[key].where(now, user)) for key in keys]
+    listed = [_listed.counted(key, up_to=COUNT_UP_TO, clinics=clinics, **CHIPS[key].values(now, user)) for key in keys]
     more = more or {}
     return dict(zip([*keys, *more], count_all([*listed, *more.values()], COUNT_UP_TO), strict=True))
+
+
+@Prepared
+def _listed(key: str, *, clinics: tuple, now: Any = None, user: Any = None) -> QuerySet:
+    return of_clinics(clinics).filter(CHIPS[key].where(now, user))
 
 
 def count_words(count: int, cap: int = COUNT_UP_TO) -> str:
@@ -142,20 +179,27 @@ def clinics_of(user) -> tuple[UUID, ...]:
 
 
 def of_own_cases(user) -> Exists:
-    """For rows that hang on a case: its clinic is one of the user's. Asked row by row, so that a few open rows are never
+    return of_cases_at(clinics_of(user))
+
+
+def of_cases_at(clinics: tuple[UUID, ...]) -> Exists:
+    """For rows that hang on a case: its clinic is one of these. Asked row by row, so that a few open rows are never
     looked for by going through all cases of the clinic."""
-    return Exists(Case.objects.filter(pk=OuterRef("case"), clinic__in=clinics_of(user)))
+    return Exists(Case.objects.filter(pk=OuterRef("case"), clinic__in=clinics))
 
 
-def waiting(user) -> QuerySet[QueueEntry] | int:
+def waiting(user) -> Statement | int:
     """For the top bar; the list's own page has counted it already."""
-    known = user.__dict__.get("desk_counts", {})
-    return known["submitted"] if known else of_clinics(clinics_of(user)).filter(state=CaseStatus.SUBMITTED)
+    return _in_state(user, "submitted")
 
 
-def with_patients(user) -> QuerySet[QueueEntry] | int:
+def with_patients(user) -> Statement | int:
+    return _in_state(user, "needs_information")
+
+
+def _in_state(user, key: str) -> Statement | int:
     known = user.__dict__.get("desk_counts", {})
-    return known["needs_information"] if known else _with_patients(user)
+    return known[key] if known else _listed.counted(key, up_to=navigation.COUNT_UP_TO, clinics=clinics_of(user))
 
 
 def _with_patients(user) -> QuerySet[QueueEntry]:

@@ -16,9 +16,12 @@ from config.accounts.models import User
 from config.accounts.roles import Role
 from config.accounts.services import queue_mail
 from config.audit.services import record
+from config.navigation import COUNT_UP_TO
+from config.prepared import Prepared, Statement
 from config.work import services as work
 from intake import filing
 from intake.models import Case, CaseStatus
+from intake.queue import clinics_of
 from intake.workflow import move
 from review.models import Addendum, Delivery, Review
 
@@ -220,11 +223,25 @@ def signed_review(case: Case) -> Review | None:
 def to_close(user):
     """Cases of the clinic whose result is not read by everyone, oldest first."""
     return (
-        Case.objects.filter(clinic__in=user.clinics(Role.STAFF), status__in=(CaseStatus.SIGNED, CaseStatus.DELIVERED))
+        _answered(clinics_of(user))
         .select_related("patient", "referring_clinician")
         .prefetch_related("deliveries__recipient")
         .order_by("signed_at")
     )
+
+
+def count_to_close(user) -> Statement:
+    """For the top bar."""
+    return _answered_at.counted(up_to=COUNT_UP_TO, clinics=clinics_of(user))
+
+
+def _answered(clinics: tuple):
+    return Case.objects.filter(clinic__in=clinics, status__in=(CaseStatus.SIGNED, CaseStatus.DELIVERED))
+
+
+@Prepared
+def _answered_at(*, clinics: tuple):
+    return _answered(clinics)
 
 
 def referred(user):

@@ -1,11 +1,14 @@
 import uuid
+from dataclasses import dataclass
 from datetime import date
+from itertools import compress
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import DEFAULT_DB_ALIAS, models
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -13,6 +16,7 @@ from django.utils.functional import cached_property
 
 from config import registry
 from config.accounts.roles import MEMBERSHIP_ROLES, Role
+from config.prepared import Prepared
 
 
 def is_time_zone(value: str) -> None:
@@ -75,13 +79,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     @cached_property
     def _active_memberships(self) -> list["Membership"]:
         # one question tells also who the person is as a clinician and as a patient, and for whom they act
-        held = self.memberships.filter(is_active=True, clinic__is_active=True)
-        acts = {f"is_{role}": Exists(rows().filter(user=OuterRef("user"))) for role, rows in registry.role_rows.items()}
-        found = list(held.annotate(**acts).select_related("clinic", "user__practitioner", "user__patient"))
-        if found:
-            for name in ("practitioner", "patient"):
-                self._state.fields_cache.setdefault(name, found[0].user._state.fields_cache.get(name))
-        return found
+        found = [_Held.of(row) for row in _held(user=self.pk, now=timezone.now()).rows()]
+        for name in ("practitioner", "patient") if found else ():
+            self._state.fields_cache.setdefault(name, getattr(found[0], name))
+        self._acts_as = found[0].acts_as if found else None
+        return [one.membership for one in found]
 
     @cached_property
     def roles(self) -> frozenset[str]:
@@ -89,11 +91,12 @@ class User(AbstractBaseUser, PermissionsMixin):
         # the intake app hangs Patient on this name; config does not import it
         if getattr(self, "patient", None) is not None:
             held.add(Role.PATIENT.value)
-        first = self._active_memberships[0] if self._active_memberships else None
-        for role, rows in registry.role_rows.items():
-            acts = getattr(first, f"is_{role}") if first else rows().filter(user=self).exists()
-            held |= {role} if acts else set()
-        return frozenset(held)
+        if self._acts_as is not None:
+            return frozenset(held | self._acts_as)
+        now = timezone.now()
+        return frozenset(
+            held | {role for role, rows in registry.role_rows.items() if rows(now).filter(user=self).exists()}
+        )
 
     def has_role(self, role: str, clinic: "Clinic | None" = None) -> bool:
         if clinic is None:
@@ -250,3 +253,45 @@ from config.accounts.signin_models import (  # noqa: E402, F401  (rows around si
     KeptText,
     OutgoingMail,
 )
+
+
+@dataclass(frozen=True)
+class _Held:
+    """One active membership, and who its person is besides."""
+
+    membership: Membership
+    practitioner: Practitioner | None
+    patient: Any
+    acts_as: frozenset[str]
+
+    @classmethod
+    def of(cls, row: tuple) -> "_Held":
+        made, at = [], 0
+        for _path, model in _parts():
+            names = [field.attname for field in model._meta.concrete_fields]
+            values = row[at : at + len(names)]
+            # without its key there is no such row
+            made.append(model.from_db(DEFAULT_DB_ALIAS, names, values) if values[names.index("id")] else None)
+            at += len(names)
+        membership, clinic, practitioner, patient = made
+        membership.clinic = clinic
+        return cls(membership, practitioner, patient, frozenset(compress(registry.role_rows, row[at:])))
+
+
+def _parts() -> tuple[tuple[str, type[models.Model]], ...]:
+    # the intake app hangs Patient on a user; config does not import it
+    patient = User._meta.get_field("patient").related_model
+    return (
+        ("", Membership),
+        ("clinic__", Clinic),
+        ("user__practitioner__", Practitioner),
+        ("user__patient__", patient),
+    )
+
+
+@Prepared
+def _held(*, user: Any, now: Any) -> models.QuerySet:
+    acts = {f"is_{role}": Exists(rows(now).filter(user=OuterRef("user"))) for role, rows in registry.role_rows.items()}
+    columns = [path + field.attname for path, model in _parts() for field in model._meta.concrete_fields]
+    held = Membership.objects.filter(user=user, is_active=True, clinic__is_active=True)
+    return held.annotate(**acts).values_list(*columns, *acts)

@@ -83,7 +83,13 @@ class Patient(models.Model):
     )
     # a duplicate: everything that hung on this record hangs on that one
     merged_into = models.ForeignKey(
-        "self", null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="merged_records"
+        "self",
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="merged_records",
+        db_index=False,
     )
 
     objects = PatientQuerySet.as_manager()
@@ -93,6 +99,10 @@ class Patient(models.Model):
         indexes = [
             models.Index(fields=["home_clinic", "last_name", "first_name"], name="patient_by_clinic_name"),
             models.Index(fields=["home_clinic", "date_of_birth"], name="patient_by_birth"),
+            # Few have an account and fewer are duplicates. An index over all the others too looks useless to a planner
+            # that counted them, and it reads the whole table instead.
+            models.Index(fields=["user"], name="patient_by_account", condition=Q(user__isnull=False)),
+            models.Index(fields=["merged_into"], name="patient_by_original", condition=Q(merged_into__isnull=False)),
             *(
                 # PostgreSQL compares beginnings by an index only where it is told to ignore the language's order
                 models.Index(

@@ -61,7 +61,8 @@ class QueueEntry(models.Model):
             models.Index(fields=["clinic", "urgency", "rank", "case"], name="queue_by_urgency"),
             models.Index(fields=["clinic", "language", "rank", "case"], name="queue_by_language"),
             models.Index(fields=["clinic", "due_at", "case"], name="queue_by_due"),
-            models.Index(fields=["clinic", "warn_at", "case"], name="queue_by_warning"),
+            # "Due soon": from now on in the order of the target, those whose warning has passed
+            models.Index(fields=["clinic", "due_at", "warn_at", "case"], name="queue_by_due_and_warning"),
             models.Index(fields=["clinic", "moved_at"], name="queue_by_move"),
             models.Index(fields=["clinic", "rank", "case"], name="queue_eyes", condition=Q(is_eye=True)),
             models.Index(fields=["clinic", "rank", "case"], name="queue_back", condition=Q(is_back=True)),

@@ -1,4 +1,5 @@
 import uuid
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
@@ -10,9 +11,9 @@ from intake.models.patient import Patient
 
 
 class RelatedPersonQuerySet(models.QuerySet["RelatedPerson"]):
-    def active(self) -> "RelatedPersonQuerySet":
+    def active(self, now: datetime | None = None) -> "RelatedPersonQuerySet":
         """May act for the patient now. A parent's right ends with the 18th birthday, whatever was entered."""
-        now = timezone.now()
+        now = now or timezone.now()
         return self.filter(Q(valid_until__isnull=True) | Q(valid_until__gt=now), user__isnull=False, ended_at=None)
 
 

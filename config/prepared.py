@@ -1,0 +1,145 @@
+"""Statements of a fixed shape, compiled once in a process.
+
+To build and compile a query costs the ORM many times what the database needs to answer it from an index. The pages that
+are open all day ask the same statements with other values each time; they keep what was compiled and put the values in.
+"""
+
+import re
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Expression, QuerySet, Value
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+Converters = dict[int, tuple[list[Callable], Expression]]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """SQL with its values; `rows()` gives what `values_list()` would have given."""
+
+    sql: str
+    params: tuple
+    converters: Converters
+
+    def rows(self) -> list[tuple]:
+        if not self.sql:  # known to find nothing, as with no clinic at all
+            return []
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, self.params)
+            found = cursor.fetchall()
+        if not self.converters:
+            return list(found)
+        many = [list(row) for row in found]
+        for place, (converters, expression) in self.converters.items():
+            for row in many:
+                for convert in converters:
+                    row[place] = convert(row[place], expression, connection)
+        return [tuple(row) for row in many]
+
+
+@dataclass(frozen=True)
+class _Known:
+    sql: str
+    params: tuple
+    places: dict[int, Hashable]  # place in params -> whose value stands there
+    converters: Converters
+
+
+class Prepared:
+    """`build(*shape, **values)` makes a queryset of `values_list()`, or one that is only counted. Whatever changes the SQL
+    is the shape; the values (keys, times, numbers, or tuples of keys) only stand in its parameters. `build` runs once:
+    it must not read the clock or ask who is there."""
+
+    def __init__(self, build: Callable[..., QuerySet]) -> None:
+        self.build = build
+        self._known: dict[Hashable, _Known] = {}
+
+    def __call__(self, *shape: Hashable, **values: Any) -> Statement:
+        return self._filled(shape, values, counted=0)
+
+    def counted(self, *shape: Hashable, up_to: int, **values: Any) -> Statement:
+        """How many rows there are, `up_to` + 1 at most."""
+        return self._filled(shape, values, counted=up_to + 1)
+
+    def _filled(self, shape: tuple, values: dict[str, Any], counted: int) -> Statement:
+        lengths = tuple((name, len(value)) for name, value in values.items() if isinstance(value, tuple))
+        key = (connection.vendor, counted, shape, lengths, tuple(values))
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._compiled(shape, values, counted)
+        flat = dict(_flat(values))
+        params = list(known.params)
+        for place, name in known.places.items():
+            params[place] = _for_database(flat[name])
+        return Statement(known.sql, tuple(params), known.converters)
+
+    def _compiled(self, shape: tuple, values: dict[str, Any], counted: int) -> _Known:
+        names = list(dict(_flat(values)))
+        marks = {name: _mark(n, value) for n, (name, value) in enumerate(_flat(values))}
+        given = {
+            name: tuple(marks[name, n] for n in range(len(value))) if isinstance(value, tuple) else marks[name]
+            for name, value in values.items()
+        }
+        rows = self.build(*shape, **given)
+        query = counting_query(rows, counted) if counted else rows.query
+        compiler = query.get_compiler(connection=connection)
+        try:
+            sql, params = compiler.as_sql()
+        except EmptyResultSet:
+            return _Known("SELECT 0" if counted else "", (), {}, {})
+        sql = f"SELECT COUNT(*) FROM ({sql}) counted" if counted else sql  # noqa: S608 only compiled querysets
+        by_mark = {_for_database(mark): name for name, mark in marks.items()}
+        places = {
+            n: by_mark[param] for n, param in enumerate(params) if isinstance(param, Hashable) and param in by_mark
+        }
+        lost = [name for name in names if name not in places.values()]
+        if lost:
+            raise ValueError(f"These values are not in the statement as they were given: {lost}")
+        frozen = [param for n, param in enumerate(params) if n not in places and _is_time(param)]
+        if frozen:
+            raise ValueError(f"A time would stay what it is now: {frozen}. Give it as a value.")
+        converters = {} if counted else compiler.get_converters([column[0] for column in compiler.select])
+        return _Known(sql, tuple(params), places, converters)
+
+
+def counting_query(rows: QuerySet, at_most: int):
+    """The queryset with nothing selected: an index that has the conditions is then enough."""
+    rows = rows.order_by()
+    if rows.query.distinct or rows.query.combinator:
+        return rows.values("pk")[:at_most].query
+    return rows.values_list(Value(1))[:at_most].query
+
+
+def _flat(values: dict[str, Any]):
+    for name, value in values.items():
+        if isinstance(value, tuple):
+            yield from (((name, n), one) for n, one in enumerate(value))
+        else:
+            yield name, value
+
+
+def _mark(n: int, value: Any) -> Any:
+    """A value of the same type that stands nowhere else in a statement."""
+    if isinstance(value, UUID):
+        return UUID(int=(0xDE54 << 112) + n)
+    if isinstance(value, datetime):
+        return datetime(1583, 5, 4, 3, 2, 1, 987654, UTC) + timedelta(days=n)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return 7_310_552_890_031_000_000 + n
+    raise TypeError(f"{value!r} cannot be a changing value. Give it as part of the shape.")
+
+
+def _is_time(param: Any) -> bool:
+    return isinstance(param, datetime) or (isinstance(param, str) and bool(_TIME.match(param)))
+
+
+def _for_database(value: Any) -> Any:
+    if isinstance(value, UUID):
+        return value if connection.features.has_native_uuid_field else value.hex
+    return connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
