@@ -83,6 +83,9 @@ class Way:
     alignment_ended: bool = False
     told: bool = True
     line: str = ""
+    # what was found later: kind, diagnosis, agreement, malignant
+    truth: tuple[str, str, str, bool | None] | None = None
+    assistant_minutes: int = 0
 
 
 MARGARET = Person("Margaret", "Ellison", 67, login="patient")
@@ -98,6 +101,7 @@ WAYS: tuple[Way, ...] = (
         _skin("DF-4K7Q2A", MARGARET, "A flat brown spot for years. Is it skin cancer?", "forearm_posterior", "right",
               kind="quiet_mole", slots=("overview", "close_up"), history="Flat brown spot for ten years.", referred=True),
         "closed", 24 * 420, answer=NEVUS, line="exported", ms=402_300,
+        truth=("pathology", "Dysplastic nevus, moderate", "same", False),
     ),
     Way(
         _skin("DF-4K7Q3B", MARGARET, "The brown spot grew and is darker. Is it skin cancer, and do I need it cut out?",
@@ -176,15 +180,18 @@ WAYS: tuple[Way, ...] = (
     ),
     Way(
         _skin("DF-7P4T2T", _P("Paul", "Meyer", 73, "M"), "Itchy plaque on the knee", "knee", "left", kind="rash", seed=19),
-        "closed", 24 * 12, answer=ECZEMA, ms=318_000, line="exported",
+        "closed", 24 * 12, answer=ECZEMA, ms=318_000, line="exported", assistant_minutes=6,
+        truth=("in_person", "Plaque psoriasis", "in_differential", False),
     ),
     Way(
         _skin("DF-7P4T3U", _P("Ruth", "Abbot", 76), "Spots on my chest", "chest", kind="papules", flaw="blurred", seed=20),
         "closed", 24 * 9, answer=UNCLEAR, ms=122_000,
+        truth=("in_person", "Seborrheic keratoses", "unclear", False),
     ),
     Way(
         _skin("DF-7P4T4V", _P("Vera", "Lindgren", 70), "A mole on the calf", "lower_leg_posterior", "right", kind="quiet_mole", seed=22),
         "closed", 24 * 15, answer=NEVUS_CALF_RIGHT, ms=402_000, line="void",
+        truth=("pathology", "Melanoma in situ", "in_differential", True),
     ),
     Way(
         _skin("DF-7P4T5W", _P("Sam", "Ortega", 66, "M"), "Painful blisters on the forehead", "forehead", kind="papules", seed=23),

@@ -14,14 +14,20 @@ class ReviewConfig(AppConfig):
             Addendum,
             Annotation,
             AnnotationWithdrawal,
+            AssistantTime,
             Beat,
             Delivery,
             InterlockAnswer,
+            Review,
+            Truth,
         )
 
         work.register("notice", Delivery, "review.send_notice_task", "mail", "notice of a result")
-        for model in (Beat, AddedTime, Addendum, InterlockAnswer, Annotation, AnnotationWithdrawal):
+        for model in (
+            Beat, AddedTime, AssistantTime, Addendum, InterlockAnswer, Annotation, AnnotationWithdrawal, Truth,
+        ):  # fmt: skip
             register_append_only(model._meta.db_table)
+        register_frozen(Review._meta.db_table, since="signed_at", columns=Review.FROZEN)
         register_frozen(ActionItem._meta.db_table, since="frozen_at", columns=ActionItem.FROZEN)
         for check in (
             invariants.signed_reviews_are_what_was_signed,
@@ -32,5 +38,6 @@ class ReviewConfig(AppConfig):
         navigation.register("specialist", "Work list", "review:worklist", worklist.count_waiting)
         navigation.register("specialist", "Signed", "review:signed_list")
         navigation.register("specialist", "Your texts", "review:texts")
+        navigation.register("specialist", "Your readings", "review:calibration")
         navigation.register("referrer", "Referred patients", "review:referrer_home", delivery.unread_by_referrer)
         navigation.register("staff", "Results", "review:results_to_close", delivery.count_to_close)

@@ -19,7 +19,8 @@ from intake.models import Case, CaseStatus
 from review import opinions, tape, timekeeping
 from review.claims import renew_hold
 from review.errors import BeatsRefused, ReviewRefused
-from review.models import AddedTime, Beat, Review
+from review.models import AddedTime, AssistantTime, Beat, Review
+from review.onscreen import shown_of
 
 MAX_BEATS = 240  # an hour offline, sent at once
 _TAB = re.compile(r"[0-9A-Za-z-]{1,36}")
@@ -99,7 +100,10 @@ def _row(review: Review, beat: dict) -> Beat:
     if any(isinstance(n, bool) or not isinstance(n, int) or not 0 <= n <= _LIMIT_MS for n in numbers):
         raise BeatsRefused("A beat's numbers are whole and not negative.")
     seq, mono_ms, last_input_ms = numbers
-    return Beat(review=review, tab=tab, seq=seq, mono_ms=mono_ms, last_input_ms=last_input_ms, state=state)
+    shown = shown_of(beat.get("shown"))
+    return Beat(
+        review=review, tab=tab, seq=seq, mono_ms=mono_ms, last_input_ms=last_input_ms, state=state, shown=shown
+    )  # fmt: skip
 
 
 def tape_of(review: Review, upto: int | None = None) -> list[timekeeping.Beat]:
@@ -218,6 +222,20 @@ def add_time(
             data={"ms": added.ms, "reason": reason_code},
         )
     return added
+
+
+def add_assistant_time(*, review: Review, by: User, who: str, minutes: int, note: str) -> AssistantTime:
+    """Shown and kept, never attested and never charged."""
+    if review.specialist_id != by.pk or review.is_signed:
+        raise ReviewRefused("An assistant's time is written down by the reviewer, before signing.")
+    if not who.strip() or not note.strip() or not 1 <= minutes <= 240:
+        raise ReviewRefused("Write who it was, what they did, and 1 to 240 minutes.")
+    with transaction.atomic():
+        told = AssistantTime.objects.create(
+            review=review, by=by, who=who.strip()[:100], minutes=minutes, note=note.strip()[:300]
+        )
+        record("review.assistant_time", by=by, subject=review, clinic=review.case.group, data={"minutes": minutes})
+    return told
 
 
 def _refuse_overlap(review: Review, started_at: datetime, stopped_at: datetime) -> None:

@@ -11,6 +11,7 @@ from intake.workflow import is_licensed_for, may
 from review import interlocks, opinions, phrases, record_facts
 from review.errors import ReviewRefused
 from review.models import Icd10Code, InterlockAnswer, Review, ReviewDiagnosis, TextTemplate
+from review.onscreen import never_shown
 from review.plan import NEED_A_DUE
 
 _SIDE = re.compile(r"\b(right|left|bilateral)\b", re.IGNORECASE)
@@ -28,6 +29,8 @@ class Check:
     field: str = ""
     # of an interlock: which finding a reason answers
     key: str = ""
+    # a photo to open
+    photo: str = ""
 
     @property
     def holds(self) -> bool:
@@ -132,6 +135,15 @@ def _photo_checks(review: Review) -> list[Check]:
     checks = []
     if not review.photos_adequate:
         checks.append(Check("bad", "Say whether the photos are enough to decide.", field="photos_adequate"))
+    for photo in never_shown(review):
+        checks.append(
+            Check(
+                "wait",
+                f"One photo was never on screen: {photo.slot_info.label}",
+                "You may sign anyway.",
+                photo=str(photo.pk),
+            )
+        )
     arriving = Photo.objects.live().filter(case=review.case, work_status__in=["waiting", "working"]).count()
     if arriving:
         checks.append(Check("wait", f"{arriving} of the photos are still arriving", "You may sign anyway."))

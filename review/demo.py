@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from uuid import uuid4
 
+from django.utils import timezone
+
 from config.accounts.models import User
 from intake.models import Case
-from review import delivery, services
+from review import calibration, delivery, services
 from review.checks import open_findings
 from review.models import Review
 from review.plan import lines_of
@@ -41,13 +43,22 @@ def read(case: Case, by: User, ms: int, clock) -> Review:
 def beat(review: Review, by: User, ms: int, clock) -> None:
     """A tape worth exactly `ms`: one tab, an input at each beat, ended at the end."""
     tab, mono = str(uuid4()), 0
+    photos = [str(pk) for pk in review.case.photos.live().values_list("pk", flat=True)]
     marks = [*range(0, ms, BEAT_MS), ms]
     for seq, mark in enumerate(marks):
         clock.shift((mark - mono) / 1000)
         mono = mark
         state = "ended" if seq == len(marks) - 1 else "counting"
         beat = {"tab": tab, "seq": seq, "mono_ms": mono, "last_input_ms": mono, "state": state}
+        beat["shown"] = _on_screen(photos, seq, len(marks))
         services.record_beats(review=review, by=by, beats=[beat])
+
+
+def _on_screen(photos: list[str], seq: int, beats: int) -> dict:
+    """First the story, then photo after photo, the second half with the form."""
+    photo = photos[seq // 2 % len(photos)] if photos else ""
+    part = "story" if seq == 1 else "form" if 2 * seq > beats else "photos"
+    return {"photos": [photo], "parts": [part]}
 
 
 def write(review: Review, by: User, answer: Answer) -> Review:
@@ -84,6 +95,19 @@ def sign(review: Review, by: User) -> Review:
     return services.sign_review(
         review=review, by=by, last_beat_id=time.last_beat_id, measured_ms=time.measured_ms, attested=True
     )
+
+
+def note_assistant(review: Review, by: User, minutes: int) -> None:
+    services.add_assistant_time(
+        review=review, by=by, who="Jo Reed, medical assistant", minutes=minutes, note="Asked the pharmacy for the list."
+    )
+
+
+def found_later(review: Review, staff: User, kind: str, diagnosis: str, agreement: str, malignant: bool | None) -> None:
+    calibration.tell_truth(
+        review=review, by=staff, kind=kind, found_on=timezone.localdate(None, review.case.clinic.zone),
+        diagnosis=diagnosis, agreement=agreement, malignant=malignant,
+    )  # fmt: skip
 
 
 def deliver(review: Review, staff: User) -> None:

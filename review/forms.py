@@ -205,6 +205,14 @@ class TimeForm(forms.Form):
         return start, stop if stop >= start else stop + timedelta(days=1)
 
 
+class AssistantForm(forms.Form):
+    who = forms.CharField(label="Who", max_length=100, error_messages={"required": "Write who it was."})
+    minutes = forms.IntegerField(
+        label="Minutes", min_value=1, max_value=240, error_messages={"required": "Write how many minutes."}
+    )
+    note = forms.CharField(label="What they did", max_length=300, error_messages={"required": "Write what they did."})
+
+
 class ReasonForm(forms.Form):
     reason = forms.CharField(
         label="Why",

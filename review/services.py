@@ -1,6 +1,6 @@
 """The verbs of a review. Keyword-only; the actor is `by`; each raises a named error whose text may be shown."""
 
-from review.beats import ReviewTime, add_time, dispute_time, record_beats, review_time
+from review.beats import ReviewTime, add_assistant_time, add_time, dispute_time, record_beats, review_time
 from review.checks import answer_interlock
 from review.claims import (
     ask_for_more,
@@ -18,6 +18,7 @@ from review.signing import Proposal, propose, sign_review
 __all__ = [
     "Proposal",
     "ReviewTime",
+    "add_assistant_time",
     "add_time",
     "answer_interlock",
     "ask_for_more",

@@ -52,6 +52,7 @@ class Proposal:
             self.time.measured_ms,
             self.text,
             answers,
+            list(self.review.assistant_times.values_list("pk", flat=True)),
         ]
         return sha256(json.dumps(seen).encode()).hexdigest()
 
@@ -246,6 +247,10 @@ def signed_record(proposal: Proposal, now: datetime, day: date, tape_sha256: str
                     "note": a.note,
                 }
                 for a in review.added_times.all()
+            ],
+            # shown beside, never in the sums above
+            "assistant": [
+                {"who": one.who, "minutes": one.minutes, "note": one.note} for one in review.assistant_times.all()
             ],
             "days_ms": {day.isoformat(): ms for day, ms in proposal.days.items()},
             "tape_sha256": tape_sha256,

@@ -1,7 +1,21 @@
 """Lets a TransactionTestCase empty tables whose triggers refuse it: they are lifted for the flush and put back."""
 
+from contextlib import contextmanager
+
 import pytest
+from django.db import connection
 from django.test import TransactionTestCase
+
+
+@contextmanager
+def tampering():
+    """Whoever owns the database can lift its triggers: what remains then is that the change is found."""
+    from config.audit import triggers
+
+    connection.check_constraints()  # PostgreSQL alters no table that has a check still to come
+    with triggers.lifted():
+        yield
+        connection.check_constraints()
 
 
 @pytest.fixture(autouse=True, scope="session")

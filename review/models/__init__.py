@@ -7,7 +7,8 @@ from review.models.opinion import InterlockAnswer, SecondOpinion
 from review.models.plan import ActionItem
 from review.models.review import Addendum, Review, ReviewDiagnosis
 from review.models.annotation import Annotation, AnnotationWithdrawal
-from review.models.time import AddedTime, Beat
+from review.models.time import AddedTime, AssistantTime, Beat
+from review.models.truth import Truth
 
 __all__ = [
     "ActionItem",
@@ -15,6 +16,7 @@ __all__ = [
     "Addendum",
     "Annotation",
     "AnnotationWithdrawal",
+    "AssistantTime",
     "Beat",
     "Delivery",
     "FavouriteCode",
@@ -25,4 +27,5 @@ __all__ = [
     "ReviewDiagnosis",
     "SecondOpinion",
     "TextTemplate",
+    "Truth",
 ]

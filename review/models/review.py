@@ -113,6 +113,15 @@ class Review(WorkRow):
 
     objects = ReviewQuerySet.as_manager()
 
+    # what the signature covers: the database refuses to change it once the review is signed
+    FROZEN = (
+        "case_id", "specialist_id", "status", "photos_adequate", "findings", "finding_terms", "assessment", "confidence",
+        "differential", "plan", "follow_up", "patient_text", "disposition", "urgency", "urgency_reason", "eye_side",
+        "acuity_given", "eye_segment", "visit_before", "visit_after", "second_opinion", "no_opinion", "live_contact",
+        "time_dispute", "signed_at", "date_of_service", "time_zone", "measured_ms", "added_ms", "lost_ms", "band",
+        "attestation", "signed_record", "content_sha256", "last_beat_id", "tape_key", "tape_sha256",
+    )  # fmt: skip
+
     class Meta:
         indexes = [
             WorkRow.due_index("review_due"),

@@ -22,6 +22,8 @@ class Beat(models.Model):
     mono_ms = models.BigIntegerField()
     last_input_ms = models.BigIntegerField()
     state = models.CharField(max_length=10, choices=State)
+    # what was on screen since the beat before: {"photos": [ids], "parts": ["form"]}. Beside the tape: no rule reads it
+    shown = models.JSONField(default=dict, blank=True)
 
     class Meta:
         ordering = ["pk"]
@@ -77,3 +79,26 @@ class AddedTime(models.Model):
     def ms(self) -> int:
         # whole milliseconds, as everywhere in the account of time
         return round((self.stopped_at - self.started_at).total_seconds() * 1000)
+
+
+class AssistantTime(models.Model):
+    """What an assistant worked on the case. Shown and kept with the record, never attested, never charged (trigger)."""
+
+    review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="assistant_times")
+    who = models.CharField(max_length=100)
+    minutes = models.PositiveSmallIntegerField()
+    note = models.CharField(max_length=300)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="assistant_times_told")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(minutes__gte=1, minutes__lte=240), name="assistant_minutes_are_1_to_240"
+            ),
+            models.CheckConstraint(condition=~Q(who="") & ~Q(note=""), name="assistant_time_says_who_and_what"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.who}, {self.minutes} min"

@@ -1,11 +1,13 @@
 from django.urls import path
 
-from review.views import clock, codes, marks, opinions, reading, room, signing, story, texts
+from review.views import calibration, clock, codes, marks, opinions, reading, room, signing, story, texts
 
 urlpatterns = [
     path("reading/", reading.worklist, name="worklist"),
     path("reading/next/", reading.claim_next, name="claim_next"),
     path("reading/signed/", reading.signed_list, name="signed_list"),
+    path("reading/figures/", calibration.own_figures, name="calibration"),
+    path("results/<uuid:case_id>/found-later/", calibration.truth, name="truth"),
     path("reading/codes/", codes.codes, name="codes"),
     path("reading/codes/favourite/", codes.favourite, name="favourite"),
     path("reading/texts/", texts.texts, name="texts"),

@@ -12,7 +12,8 @@ from config.accounts.idle import passive
 from review import services
 from review.beats import review_time
 from review.errors import BeatsRefused, ReviewRefused
-from review.forms import TimeForm, today_in
+from review.forms import AssistantForm, TimeForm, today_in
+from review.models import Review
 from review.views.common import own_review, reading_case
 from review.views.spans import spans_of
 
@@ -42,8 +43,17 @@ def time(request: HttpRequest, case_id) -> HttpResponse:
     review = own_review(request, case)
     if review.is_signed:
         return redirect("review:signed", case.pk)
-    form = TimeForm(request.POST or None, initial={"day": today_in(case.group.zone)})
-    if request.method == "POST" and form.is_valid():
+    is_assistant = "who" in request.POST
+    helper = AssistantForm(request.POST if is_assistant else None)
+    form = TimeForm(
+        request.POST if request.method == "POST" and not is_assistant else None,
+        initial={"day": today_in(case.group.zone)},
+    )
+    if is_assistant and helper.is_valid():
+        services.add_assistant_time(review=review, by=request.user, **helper.cleaned_data)
+        messages.success(request, "Noted. It is shown beside your time, and is no part of it.")
+        return redirect("review:time", case.pk)
+    if form.is_bound and form.is_valid():
         start, stop = form.span(case.group.zone)
         data = form.cleaned_data
         try:
@@ -62,12 +72,15 @@ def time(request: HttpRequest, case_id) -> HttpResponse:
         "review": review,
         "form": form,
         "time": account,
-        "spans": _account_spans(account),
+        "spans": _account_spans(account, review),
         "added": review.added_times.all(),
+        "helper": helper,
+        "assistants": review.assistant_times.all(),
     }
-    return render(request, "review/time.html", context, status=422 if form.is_bound and form.errors else 200)
+    refused = any(one.is_bound and one.errors for one in (form, helper))
+    return render(request, "review/time.html", context, status=422 if refused else 200)
 
 
-def _account_spans(account: services.ReviewTime) -> list[dict]:
+def _account_spans(account: services.ReviewTime, review: Review) -> list[dict]:
     not_counted = [{"start": p.start, "end": p.end, "why": p.why} for p in account.not_counted]
-    return spans_of({"intervals_ms": account.intervals, "not_counted_ms": not_counted})
+    return spans_of({"intervals_ms": account.intervals, "not_counted_ms": not_counted}, review)

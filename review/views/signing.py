@@ -113,6 +113,7 @@ def _sign_page(request: HttpRequest, case: Case, review: Review, *, error: str =
         "error": error,
         "typed": request.POST,
         "added": review.added_times.all(),
+        "assistants": review.assistant_times.all(),
         "recipients": recipients,
         "needs_password": reauth.proved_at(request) is None,
     }

@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime
 
+from review import onscreen
+from review.models import Review
+
 WHY = {
     "counted": "Counted",
     "hidden": "Another window or tab was in front",
@@ -15,9 +18,13 @@ WHY = {
 }
 
 
-def spans_of(time: dict) -> list[dict]:
-    """Counted and not counted stretches in the order of time."""
-    spans = [{"start": s, "end": e, "why": "counted"} for s, e in time["intervals_ms"]]
+def spans_of(time: dict, review: Review) -> list[dict]:
+    """Counted and not counted stretches in the order of time; the counted can be opened."""
+    counted = [tuple(span) for span in time["intervals_ms"]]
+    inside = onscreen.opened(review, counted)
+    spans = [
+        {"start": s, "end": e, "why": "counted", "opened": one} for (s, e), one in zip(counted, inside, strict=True)
+    ]
     spans += [dict(part) for part in time["not_counted_ms"]]
     spans = sorted(
         (span for span in spans if span["end"] > span["start"]), key=lambda span: (span["start"], span["end"])
@@ -27,6 +34,8 @@ def spans_of(time: dict) -> list[dict]:
         span["counts"] = span["why"] == "counted"
         span["ms"] = span["end"] - span["start"]
         span["start_at"], span["end_at"] = (_moment(span[edge]) for edge in ("start", "end"))
+        if opened := span.get("opened"):
+            span["scenes"] = [(_moment(one.start), _moment(one.end), one.ms, one.words) for one in opened.scenes]
     return spans
 
 

@@ -12,13 +12,15 @@ from django.utils import timezone
 from config import storages
 from config.accounts.models import Licence
 from config.audit.models import AuditEvent
+from config.work.models import WorkRow
 from intake.models import Case, CaseEvent
 from review import invariants, services, tape, timekeeping
 from review.attestation import attestation, by_day, in_words
 from review.checks import side_of, signing_checks
 from review.errors import NotReadyToSign, NumberChanged, ReviewRefused
 from review.models import Delivery, Review
-from review.signing import band_of, digest
+from review.signing import _TEXT_FIELDS, band_of, digest
+from tests.append_only import tampering
 from tests.review.conftest import HEADING, NEVUS_LEFT, NEVUS_RIGHT, Tab
 
 pytestmark = pytest.mark.django_db
@@ -61,7 +63,8 @@ def test_a_changed_record_is_found(filled, tab, sign):
     tab.work(60_000)
     signed = sign(filled)
     signed.signed_record["opinion"]["plan"] = "Nothing"
-    Review.objects.filter(pk=signed.pk).update(signed_record=signed.signed_record, measured_ms=1)
+    with tampering():
+        Review.objects.filter(pk=signed.pk).update(signed_record=signed.signed_record, measured_ms=1)
     assert len(list(invariants.signed_reviews_are_what_was_signed())) == 1
     assert len(list(invariants.measured_time_is_what_the_tape_says())) == 1
 
@@ -223,8 +226,29 @@ def test_the_database_itself_refuses_a_signature_without_its_parts(filled, sign)
         {"signed_at": None},
         {"measured_ms": -1},
     ):
-        with pytest.raises(IntegrityError), transaction.atomic():
+        with tampering(), pytest.raises(IntegrityError, match="constraint|CHECK"), transaction.atomic():
             Review.objects.filter(pk=signed.pk).update(**broken)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"plan": "Nothing"}, {"measured_ms": 1}, {"attestation": "Less"}, {"signed_record": {}}, {"tape_sha256": "00"},
+     {"signed_at": None, "status": "draft"}, {"band": "over_20"}],
+    ids=lambda changed: next(iter(changed)),
+)  # fmt: skip
+def test_the_database_itself_refuses_to_change_what_was_signed(filled, sign, changed):
+    signed = sign(filled)
+    with pytest.raises(IntegrityError, match="is frozen"), transaction.atomic():
+        Review.objects.filter(pk=signed.pk).update(**changed)
+    with pytest.raises(IntegrityError, match="is frozen"), transaction.atomic():
+        Review.objects.filter(pk=signed.pk)._raw_delete("default")
+    assert Review.objects.filter(pk=signed.pk).update(work_status="done") == 1, "the charge's work goes on"
+
+
+def test_every_column_that_the_signature_covers_is_frozen():
+    free = {"id", "version", "created_at", "saved_at", "handover_note"} | {f.attname for f in WorkRow._meta.fields}
+    assert {f.attname for f in Review._meta.fields} - free == set(Review.FROZEN)
+    assert set(_TEXT_FIELDS) <= set(Review.FROZEN)
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,8 @@ def _answered(cast: DemoPeople, way: Way, case: Case, clock) -> None:
     reader = getattr(cast, way.reader)
     review = review_demo.read(case, reader, way.ms, clock)
     review = review_demo.write(review, reader, way.answer)
+    if way.assistant_minutes:
+        review_demo.note_assistant(review, reader, way.assistant_minutes)
     review = review_demo.sign(review, reader)
     services.charge_review(review.pk)
     line = ChargeLine.objects.get(review=review)
@@ -140,6 +142,8 @@ def _answered(cast: DemoPeople, way: Way, case: Case, clock) -> None:
     clock.shift(24 * 3600 if way.status == "closed" else 60)
     if way.status == "closed":
         review_demo.acknowledge(review, cast.staff)
+    if way.truth:
+        review_demo.found_later(review, cast.staff, *way.truth)
     line.refresh_from_db()
     if way.line == "exported":
         batches.export_ready(by=cast.biller, lines=[line])

@@ -15,6 +15,7 @@
 
   let seq = 0, lastInput = mono(), paused = false, ended = false, idle = false, lost = false, offline = false;
   let sentState = "", queue = [], sending = null, lastBeat = 0;
+  let runBegan = mono();  // silence is measured from the last input, or from when the page came to the front
   let counted = Number(clock.dataset.countedMs), countedAt = mono();
 
   const stateNow = () => ended ? "ended" : paused ? "paused"
@@ -48,9 +49,29 @@
     pauseButton.setAttribute("aria-pressed", String(paused));
   };
 
+  // What was on screen since the last beat: told beside the tape, so that each interval can be opened. It decides nothing.
+  const seen = { photos: new Set(), parts: new Set() };
+  const look = () => {
+    for (const pane of document.querySelectorAll("[data-shown-photo]")) {
+      if (pane.dataset.shownPhoto) seen.photos.add(pane.dataset.shownPhoto);
+    }
+  };
+  const PARTS = [[".view", "photos"], [".pane-doc", "form"], [".pane", "story"]];
+  const touchedPart = (target) => {
+    const found = target && target.closest && PARTS.find(([part]) => target.closest(part));
+    if (found) seen.parts.add(found[1]);
+  };
+  const takeShown = () => {
+    look();
+    const shown = { photos: [...seen.photos].slice(0, 8), parts: [...seen.parts] };
+    seen.photos.clear(); seen.parts.clear();
+    return shown;
+  };
+
   const make = () => {
     const state = stateNow();
-    queue.push({ tab, seq, mono_ms: mono(), last_input_ms: lastInput, state });
+    if (state === "counting" && sentState !== "counting") runBegan = mono();
+    queue.push({ tab, seq, mono_ms: mono(), last_input_ms: lastInput, state, shown: takeShown() });
     seq += 1; sentState = state; lastBeat = mono();
   };
   const body = (beats) => {
@@ -96,11 +117,15 @@
   const beat = () => { if (!lost) { make(); flush(); } draw(); };
   const changed = () => { if (!ended && stateNow() !== sentState) beat(); else draw(); };
 
-  const onInput = () => {
+  const quietFor = () => mono() - Math.max(lastInput, runBegan);
+  const onInput = (event) => {
     if (ended) return;
+    const longLook = quietFor() >= ASK;
     lastInput = mono();
+    touchedPart(event && event.target);
     if (!question.hidden) question.hidden = true;
-    if (idle) { idle = false; if (stateNow() === "counting") beat(); }
+    // the end of a long look is told at once: a later input before the next beat would hide it
+    if (idle || longLook) { idle = false; if (stateNow() === "counting") beat(); }
   };
   for (const kind of ["keydown", "pointerdown", "pointermove", "wheel", "touchstart", "input"]) {
     document.addEventListener(kind, onInput, { passive: true, capture: true });
@@ -142,7 +167,8 @@
 
   setInterval(() => {
     if (ended) return;
-    const quiet = mono() - lastInput;
+    const quiet = quietFor();
+    if (!document.hidden) look();
     if (stateNow() === "counting" && !lost) {
       if (!idle && quiet >= IDLE) { idle = true; question.hidden = true; beat(); }
       else if (!idle && quiet >= ASK && question.hidden) { question.hidden = false; status.textContent = "Still reviewing? The clock stops in 15 seconds."; }

@@ -42,6 +42,7 @@ window.dermforwardPane = (() => {
       this.set(veiled ? facts.thumb : facts.screen);
       this.veil.hidden = !veiled;
       this.figure.classList.toggle("is-veiled", veiled);
+      this.figure.dataset.shownPhoto = veiled ? "" : facts.photo;
       this.mini.querySelector("img").src = facts.thumb;
       const caption = (name, text) => { this.figure.querySelector(`[data-caption${name}]`).textContent = text; };
       caption("", facts.label); caption("-date", facts.when);
@@ -59,6 +60,7 @@ window.dermforwardPane = (() => {
       this.opened.add(this.entry.dataset.photo);
       this.veil.hidden = true;
       this.figure.classList.remove("is-veiled");
+      this.figure.dataset.shownPhoto = this.entry.dataset.photo;
       this.set(this.entry.dataset.screen);
       this.figure.focus();
       this.draw();
