@@ -9,6 +9,7 @@ import io
 import os
 import secrets
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
@@ -172,6 +173,16 @@ def put_file_once(key: str, path: Path, digest: str) -> None:
         return
     with path.open("rb") as source:
         put_stream_once(key, source, digest)
+
+
+def sync_and_hash(file: BinaryIO) -> str:
+    """SHA-256 of all of an open file, read back while the disk makes it durable; both are done when this returns."""
+    file.seek(0)
+    with ThreadPoolExecutor(max_workers=1) as disk:
+        durable = disk.submit(os.fsync, file.fileno())
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        durable.result()
+    return digest
 
 
 def digest_of(file: BinaryIO) -> str:

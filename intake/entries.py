@@ -19,20 +19,32 @@ def keep(case_id: Any) -> None:
     """Write what the list says of this case now; take it off when it is open no more. The case is locked first, so
     that two changes at once end with the state of the later."""
     with transaction.atomic():
-        locked = Case.objects.select_for_update(of=("self",)).filter(pk=case_id).values_list("status", flat=True)
-        if next(iter(locked), "") not in QUEUE_STATES:
-            QueueEntry.objects.filter(pk=case_id).delete()
-            return
-        case = _loaded(Case.objects.filter(pk=case_id)).get()
-        columns = columns_of(case)
-        before = QueueEntry.objects.filter(pk=case.pk).values_list("started_at", flat=True)[:1]
-        if not before:
-            QueueEntry.objects.create(case=case, **columns)
-            return
-        if before[0] != columns["started_at"]:
-            # another target runs now than the one that the lead was told about
-            columns["is_escalated"] = False
-        QueueEntry.objects.filter(pk=case.pk).update(**columns)
+        keep_locked(case_id, lock(case_id))
+
+
+def lock(case_id: Any) -> str:
+    """The status of the case, "" when there is none; nobody else changes it until the transaction ends."""
+    locked = Case.objects.select_for_update(of=("self",)).filter(pk=case_id).values_list("status", flat=True)
+    return next(iter(locked), "")
+
+
+def keep_locked(case_id: Any, status: str) -> None:
+    """The same for whoever has locked the case already and knows its status from there."""
+    if status == CaseStatus.DRAFT:
+        return  # no way leads back to a draft, so it was never on the list
+    if status not in QUEUE_STATES:
+        QueueEntry.objects.filter(pk=case_id).delete()
+        return
+    case = _loaded(Case.objects.filter(pk=case_id)).get()
+    columns = columns_of(case)
+    before = QueueEntry.objects.filter(pk=case.pk).values_list("started_at", flat=True)[:1]
+    if not before:
+        QueueEntry.objects.create(case=case, **columns)
+        return
+    if before[0] != columns["started_at"]:
+        # another target runs now than the one that the lead was told about
+        columns["is_escalated"] = False
+    QueueEntry.objects.filter(pk=case.pk).update(**columns)
 
 
 def _loaded(cases):

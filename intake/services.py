@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -264,11 +265,9 @@ def photo_of_bytes(
 ) -> Photo:  # fmt: skip
     """Bytes that were looked at already: `store(key)` makes them durable under their key, then comes their row, and in
     its transaction what `also(photo)` writes. `digest` is their SHA-256."""
-    known = case.photos.live().filter(sha256=digest).first()
-    if known is not None:
-        return known
-    if case.photos.live().count() >= MAX_PHOTOS:
-        raise too_many_photos()
+    live = photos_with_room(case, digest)
+    if digest in live:
+        return case.photos.get(pk=live[digest])
     store(f"orig/{case.pk}/{digest}")
     try:
         with transaction.atomic():
@@ -280,10 +279,8 @@ def photo_of_bytes(
 
 
 def _insert_photo(case: Case, by: User, digest: str, size: int, format: str, name: str, slot: str) -> Photo:
-    Case.objects.select_for_update().get(pk=case.pk)  # so that twelve at once stay twelve
-    position = case.photos.live().count()
-    if position >= MAX_PHOTOS:
-        raise too_many_photos()
+    status = entries.lock(case.pk)  # so that twelve at once stay twelve
+    position = len(photos_with_room(case, digest))
     photo = Photo.objects.create(
         case=case,
         sha256=digest,
@@ -296,8 +293,16 @@ def _insert_photo(case: Case, by: User, digest: str, size: int, format: str, nam
         **due_fields(),
     )
     record("photo.received", by=by, subject=photo, role=role_on(case, by), clinic=case.clinic, data={"sha256": digest})
-    entries.keep(case.pk)
+    entries.keep_locked(case.pk, status)
     return photo
+
+
+def photos_with_room(case: Case, digest: str, arriving: int = 0) -> dict[str, UUID]:
+    """SHA-256 -> key of the photos in the case, when those bytes are among them or there is room for one more."""
+    live = dict(case.photos.live().values_list("sha256", "pk"))
+    if digest not in live and len(live) + arriving >= MAX_PHOTOS:
+        raise too_many_photos()
+    return live
 
 
 def too_many_photos() -> PhotoRefused:
@@ -381,20 +386,4 @@ def drop_open_request(case: Case) -> None:
     )
 
 
-__all__ = [
-    "IntakeRefused",
-    "NotComplete",
-    "PhotoRefused",
-    "StaleDraft",
-    "TransitionRefused",
-    "answer_danger_signs",
-    "attach_photo",
-    "give_consent",
-    "keep_photo",
-    "missing_for_sending",
-    "remove_photo",
-    "save_draft",
-    "start_case",
-    "submit_case",
-    "withdraw_case",
-]
+__all__ = ["TransitionRefused"]  # the only name here that comes from elsewhere

@@ -20,7 +20,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from config import storages
+from config import commits, storages
 from config.accounts.models import User
 from intake import entries, slots
 from intake.imaging import limits, pipeline
@@ -28,7 +28,7 @@ from intake.imaging.refusals import refuse
 from intake.imaging.sniff import sniff
 from intake.imaging.types import Refused
 from intake.models import Case, CaseStatus, Photo, Upload
-from intake.services import MAX_PHOTOS, OPEN_FOR_PHOTOS, PhotoRefused, photo_of_bytes, too_many_photos
+from intake.services import OPEN_FOR_PHOTOS, PhotoRefused, photo_of_bytes, photos_with_room
 from intake.wording import words_of_refusal
 
 # a photo that was on its way when the case was sent may still arrive
@@ -95,17 +95,16 @@ def begin(
         byte_size=byte_size,
         sha256=sha256,
     )
-    twin = case.photos.live().filter(sha256=sha256).first() if sha256 else None
-    if twin is not None:
-        upload.state, upload.photo, upload.settled_at = Upload.State.RECEIVED, twin, timezone.now()
     try:
-        with transaction.atomic():
+        # a power cut that takes it away costs the phone one question: it announces the photo again
+        with commits.soon_durable():
             # a lock on the case, so that twelve at once stay twelve
-            Case.objects.select_for_update().get(pk=case.pk)
-            if twin is None and case.photos.live().count() + case.uploads.arriving().count() >= MAX_PHOTOS:
-                raise too_many_photos()
+            status = entries.lock(case.pk)
+            live = photos_with_room(case, sha256, case.uploads.arriving().count())
+            if sha256 in live:
+                upload.state, upload.photo_id, upload.settled_at = Upload.State.RECEIVED, live[sha256], timezone.now()
             upload.save(force_insert=True)
-            entries.keep(case.pk)
+            entries.keep_locked(case.pk, status)
     except IntegrityError:
         return case.uploads.get(client_key=client_key)
     return upload
@@ -146,8 +145,8 @@ def _locked(upload: Upload) -> Iterator[BinaryIO]:
         except BlockingIOError:
             raise Busy from None
         # settled while this request waited for its turn
-        upload.refresh_from_db(fields=["state", "photo", "refusal_reason", "refusal_message"])
-        if not upload.is_open:
+        if Upload.objects.values_list("state", flat=True).get(pk=upload.pk) != Upload.State.OPEN:
+            upload.refresh_from_db(fields=["state", "photo", "refusal_reason", "refusal_message"])
             path.unlink(missing_ok=True)
             raise WrongOffset(upload.byte_size)
         yield spool
@@ -162,9 +161,7 @@ def _refuse_early(upload: Upload, spool: BinaryIO) -> None:
 
 def _finish(upload: Upload, spool: BinaryIO) -> None:
     """Hash, look, store, read back, then the rows: the receipt is true from here on."""
-    os.fsync(spool.fileno())
-    spool.seek(0)
-    digest = storages.digest_of(spool)
+    digest = storages.sync_and_hash(spool)
     if upload.sha256 and digest != upload.sha256:
         spool.truncate(0)
         raise DigestMismatch
@@ -172,6 +169,7 @@ def _finish(upload: Upload, spool: BinaryIO) -> None:
         header = pipeline.check(data)
     if isinstance(header, Refused):
         _refuse(upload, header)
+    closed: list[int] = []
     try:
         photo = photo_of_bytes(
             case=upload.case,
@@ -183,12 +181,16 @@ def _finish(upload: Upload, spool: BinaryIO) -> None:
             name=upload.name,
             slot=upload.slot,
             # one commit for the photo and its receipt
-            also=lambda photo: _close(upload, {"state": Upload.State.RECEIVED, "photo": photo}),
+            also=lambda photo: closed.append(_close(upload, {"state": Upload.State.RECEIVED, "photo": photo})),
         )
     except PhotoRefused as refused:
         _refuse(upload, Refused(refused.reason, refused.message))
-    # a photo that was known already has its receipt from here
-    _settle(upload, Upload.State.RECEIVED, photo=photo)
+    if any(closed):
+        upload.state, upload.photo = Upload.State.RECEIVED, photo
+        spool_path(upload).unlink(missing_ok=True)
+    else:
+        # a photo that was known already has its receipt from here
+        _settle(upload, Upload.State.RECEIVED, photo=photo)
 
 
 def _refuse(upload: Upload, refused: Refused) -> None:

@@ -74,6 +74,26 @@ def test_twelve_that_put_the_same_photo_at_once_leave_one(key):
     assert storages.read(key) == data
 
 
+def test_a_file_is_hashed_whole_while_it_becomes_durable(tmp_path, monkeypatch):
+    data, synced = secrets.token_bytes(700_001), []
+    with (tmp_path / "spool").open("wb+") as file:
+        file.write(data)
+        file.flush()
+        file.seek(300)
+        monkeypatch.setattr(storages.os, "fsync", synced.append)
+        assert storages.sync_and_hash(file) == hashlib.sha256(data).hexdigest()
+        assert synced == [file.fileno()]
+
+
+def test_a_disk_that_does_not_take_it_is_no_receipt(tmp_path, monkeypatch):
+    def full(handle):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(storages.os, "fsync", full)
+    with (tmp_path / "spool").open("wb+") as file, pytest.raises(OSError, match="No space left"):
+        storages.sync_and_hash(file)
+
+
 def test_a_stream_is_stored_block_by_block(key):
     data = secrets.token_bytes(600_001)
     storages.put_stream_once(key, io.BytesIO(data), hashlib.sha256(data).hexdigest())

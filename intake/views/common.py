@@ -13,10 +13,14 @@ def visible_case(request: HttpRequest, case_id, *statuses: str) -> Case:
     """A case of the own record or clinic; a specialist or referrer does not work on these pages."""
     cases = Case.objects.visible_to(request.user).select_related("patient__user", "clinic", "referring_clinician")
     case = get_object_or_404(cases, pk=case_id)
-    mine = case.is_cared_for_by(request.user) or request.user.has_role("staff", case.clinic)
-    if not mine or (statuses and case.status not in statuses):
+    if not works_on(request, case) or (statuses and case.status not in statuses):
         raise Http404
     return case
+
+
+def works_on(request: HttpRequest, case: Case) -> bool:
+    """Whether a visible case is of the own record or clinic."""
+    return case.is_cared_for_by(request.user) or request.user.has_role("staff", case.clinic)
 
 
 def staff_case(request: HttpRequest, case_id, *statuses: str) -> Case:

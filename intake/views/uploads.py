@@ -23,7 +23,7 @@ from intake import uploads
 from intake.imaging import limits
 from intake.models import Upload
 from intake.services import PhotoRefused
-from intake.views.common import visible_case
+from intake.views.common import visible_case, works_on
 
 log = logging.getLogger(__name__)
 TUS = "1.0.0"
@@ -114,7 +114,8 @@ def upload(request: HttpRequest, upload_id) -> HttpResponse:
         return wrong
     mine = Upload.objects.visible_to(request.user).select_related("case__patient", "case__clinic", "by", "photo__case")
     found = get_object_or_404(mine, pk=upload_id)
-    visible_case(request, found.case_id)
+    if not works_on(request, found.case):
+        raise Http404
     if request.method == "PATCH":
         return _patch(request, found)
     if request.method == "DELETE":

@@ -7,18 +7,21 @@ import json
 import os
 import resource
 import secrets
+import statistics
+import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 
+from django.test import Client
 from django.test.utils import override_settings, setup_databases, teardown_databases
 
 from config import storages
 from tests.benchmarks import benchmark
-from tests.benchmarks.timing import compared, interleaved
+from tests.benchmarks.timing import Spent, interleaved
 
 PIECE = 1024 * 1024
 MEGABYTES = (2, 10, 24)
@@ -68,18 +71,22 @@ def with_a_row(folder: Path):
     return run
 
 
-def through_the_service():
-    from intake import uploads
+def _ana_with_a_draft():
     from tests import factories
 
     ana = factories.make_user("Ana")
     patient = factories.make_patient(factories.make_clinic("clinic"), user=ana)
-    # a case of its own for each photo, so that none is known yet
-    cases = iter([factories.make_draft(patient, by=ana) for _ in range(400)])
+    return ana, factories.make_draft(patient, by=ana)
+
+
+def through_the_service():
+    """Announced, written, made durable, read back, its rows committed. One case: twelve photos fill it."""
+    from intake import uploads
+
+    ana, case = _ana_with_a_draft()
 
     def run(data: bytes) -> None:
-        key = secrets.token_hex(8)
-        upload = uploads.begin(case=next(cases), by=ana, client_key=key, byte_size=len(data), slot="other")
+        upload = uploads.begin(case=case, by=ana, client_key=secrets.token_hex(8), byte_size=len(data), slot="other")
         for at in range(0, len(data), PIECE):
             uploads.append(upload, io.BytesIO(data[at : at + PIECE]), at)
         if upload.photo is None:
@@ -88,27 +95,100 @@ def through_the_service():
     return run
 
 
+class Phone:
+    """Asks the whole program, with a session, rights and the wording of answers, but without a network."""
+
+    def __init__(self) -> None:
+        ana, self.case = _ana_with_a_draft()
+        client, self.token = Client(), secrets.token_hex(16)
+        client.force_login(ana)
+        client.cookies["csrftoken"] = self.token
+        self.cookies = "; ".join(f"{cookie.key}={cookie.value}" for cookie in client.cookies.values())
+
+    def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> dict:
+        from config.wsgi import application
+
+        environ = {"REQUEST_METHOD": method, "PATH_INFO": path, "wsgi.input": io.BytesIO(body)}
+        environ |= {"SERVER_NAME": "127.0.0.1", "SERVER_PORT": "80", "CONTENT_LENGTH": str(len(body))}
+        environ |= {"HTTP_COOKIE": self.cookies, "HTTP_X_CSRFTOKEN": self.token, "HTTP_TUS_RESUMABLE": "1.0.0"}
+        environ |= {"wsgi.url_scheme": "http", "wsgi.errors": sys.stderr} | headers
+        statuses: list[str] = []
+        answer = application(environ, lambda status, headers: statuses.append(status))
+        text = b"".join(answer)
+        answer.close()
+        if statuses[0][0] != "2":
+            raise RuntimeError(f"{statuses[0]}: {text[:200]!r}")
+        return json.loads(text) if text else {}
+
+    def announce(self, data: bytes) -> str:
+        facts = _metadata(key=secrets.token_hex(8), slot="other", sha256=sha256(data).hexdigest())
+        headers = {"HTTP_UPLOAD_LENGTH": str(len(data)), "HTTP_UPLOAD_METADATA": facts}
+        return self.ask("POST", f"/my/cases/{self.case.pk}/uploads/", **headers)["url"]
+
+    def send(self, url: str, data: bytes, sizes: Iterable[int]) -> None:
+        at, state = 0, {}
+        for size in sizes:
+            piece = data[at : at + size]
+            headers = {"HTTP_UPLOAD_OFFSET": str(at), "CONTENT_TYPE": "application/offset+octet-stream"}
+            state = self.ask("PATCH", url, piece, **headers)
+            at += len(piece)
+            if at == len(data):
+                break
+        if not state["receipt"]:
+            raise RuntimeError("no receipt")
+
+
+def in_one_request(photos: list[bytes]):
+    """One request that carries all of the photo and answers with the receipt; it was announced before."""
+    phone = Phone()
+    announced = {id(data): phone.announce(data) for data in photos}
+    return lambda data: phone.send(announced[id(data)], data, [len(data)])
+
+
+def in_growing_pieces():
+    """All requests of one photo, as upload-queue.js makes them on a quick line."""
+    phone = Phone()
+    sizes = [256 * 1024, 512 * 1024, PIECE, 2 * PIECE, *[4 * PIECE] * 8]
+    return lambda data: phone.send(phone.announce(data), data, sizes)
+
+
+def _metadata(**facts: str) -> str:
+    return ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in facts.items())
+
+
 @benchmark
 def upload(quick: bool) -> Iterator[dict]:
     databases = setup_databases(verbosity=0, interactive=False)
     try:
         with tempfile.TemporaryDirectory() as folder, override_settings(VAR=Path(folder), STORAGE_URL=""):
-            rows = {
-                "written_and_hashed": written_and_hashed(Path(folder)),
-                "with_a_row": with_a_row(Path(folder)),
-                "dermforward": through_the_service(),
-            }
             for megabytes in MEGABYTES:
                 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-                photos = [noise(megabytes) for _ in range(1 if quick else 4)]
+                photos = [noise(megabytes) for _ in range(2 if quick else 12)]  # so many fill a case
+                rows = {
+                    "written_and_hashed": written_and_hashed(Path(folder)),
+                    "with_a_row": with_a_row(Path(folder)),
+                    "request": in_one_request(photos),
+                    "all_requests": in_growing_pieces(),
+                    "service": through_the_service(),
+                }
                 held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-                spent = interleaved(rows, photos, 2 if quick else 5)
+                spent = interleaved(rows, photos, 1)
                 after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-                yield {"megabytes": megabytes, "grown_by_kB": after - held, "inputs_kB": held - before} | compared(
-                    spent, "dermforward"
-                )
+                yield {"megabytes": megabytes, "grown_by_kB": after - held, "inputs_kB": held - before} | {
+                    "median_ms": {name: round(statistics.median(times), 1) for name, times in spent.items()},
+                    "least_ms": {name: round(min(times), 1) for name, times in spent.items()},
+                    "ratio": {name: _times_the_peer(spent, name) for name in ("request", "all_requests", "service")},
+                }
     finally:
         teardown_databases(databases, verbosity=0)
+
+
+def _times_the_peer(spent: dict[str, Spent], name: str) -> dict[str, float]:
+    """Medians of the quotients of neighbours in time: a busy moment hits both."""
+    return {
+        peer: round(statistics.median(ours / theirs for ours, theirs in zip(spent[name], spent[peer], strict=True)), 2)
+        for peer in ("written_and_hashed", "with_a_row")
+    }
 
 
 @benchmark
@@ -157,7 +237,7 @@ def _all_at_once(port: int, drafts: list[str], cookies: str, token: str) -> dict
         }
         digest = sha256(data).hexdigest()
         facts = {"key": secrets.token_hex(8), "slot": "other", "sha256": digest}
-        pairs = ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in facts.items())
+        pairs = _metadata(**facts)
 
         def ask(method: str, path: str, body: bytes = b"", **more: str) -> tuple[int, dict]:
             line.request(method, path, body, headers | {name.replace("_", "-"): value for name, value in more.items()})

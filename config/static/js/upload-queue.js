@@ -70,6 +70,18 @@
 
   // One photo until its receipt. Whatever goes wrong on the line is thrown and tried again later.
   const send = async (photo, blob) => {
+    if (photo.url) {
+      const answer = await ask("GET", photo.url, {});
+      // a server that was set back to an earlier hour does not know it any more: it is announced again
+      if (answer.status === 404) set(photo, { url: "", offset: 0 });
+      else if (!answer.ok) throw new Error("server");
+      else {
+        const state = await answer.json();
+        if (state.receipt) return state.receipt;
+        if (state.state === "refused" || state.state === "cancelled") throw new Refused(state.message);
+        photo.offset = state.offset;
+      }
+    }
     if (!photo.url) {
       const facts = { key: photo.key, slot: photo.slot, name: photo.name, sha256: photo.sha256 };
       const pairs = Object.entries(facts).filter(([, value]) => value).map(([name, value]) => `${name} ${base64(value)}`);
@@ -83,10 +95,6 @@
       if (state.receipt) return state.receipt;
     }
     let size = FIRST;
-    const state = await (await ask("GET", photo.url, {})).json();
-    if (state.receipt) return state.receipt;
-    if (state.state === "refused" || state.state === "cancelled") throw new Refused(state.message);
-    photo.offset = state.offset;
     for (;;) {
       if (photo.paused) return null;
       const began = performance.now();
