@@ -39,5 +39,6 @@ class ReviewConfig(AppConfig):
         navigation.register("specialist", "Signed", "review:signed_list")
         navigation.register("specialist", "Your texts", "review:texts")
         navigation.register("specialist", "Your readings", "review:calibration")
+        navigation.register("administrator", "Reading order", "review:reading_order")
         navigation.register("referrer", "Referred patients", "review:referrer_home", delivery.unread_by_referrer)
         navigation.register("staff", "Results", "review:results_to_close", delivery.count_to_close)

@@ -10,7 +10,7 @@ from config.accounts.models import User
 from intake import triage
 from intake.models import Case, CaseStatus, InformationRequest
 from intake.workflow import TransitionRefused, move
-from review import opinions
+from review import opinions, reading_order, worklist
 from review.models import Review
 
 
@@ -22,10 +22,22 @@ def claim_case(*, case: Case, by: User) -> Review:
     if case.reviews.signed().filter(specialist=by).exists():
         raise TransitionRefused("You gave a second opinion on this case. Somebody else answers it.", case.status)
     with transaction.atomic():
-        case = move(case, "claim", by=by)
+        # counted now, when it is known what else waited; the report of the reading order reads it
+        case = move(case, "claim", by=by, data={"passed": reading_order.passed_over(case, by)})
         opinions.becomes_own(case, by)
         review, _ = Review.objects.get_or_create(case=case, specialist=by)
     return review
+
+
+def claim_next(*, by: User) -> Case | None:
+    """The first case of the list that nobody else takes in the same moment; None when nothing waits."""
+    for case in worklist.ordered(by)[:10]:
+        try:
+            claim_case(case=case, by=by)
+        except TransitionRefused:
+            continue
+        return case
+    return None
 
 
 def renew_hold(*, case_id, by: User, now: datetime | None = None) -> bool:

@@ -4,6 +4,7 @@ from review.views import calibration, clock, codes, marks, opinions, reading, ro
 
 urlpatterns = [
     path("reading/", reading.worklist, name="worklist"),
+    path("reading/order/", reading.order, name="reading_order"),
     path("reading/next/", reading.claim_next, name="claim_next"),
     path("reading/signed/", reading.signed_list, name="signed_list"),
     path("reading/figures/", calibration.own_figures, name="calibration"),

@@ -1,7 +1,7 @@
 """The work list, claiming and giving back, and the ways out of a review."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
@@ -12,7 +12,7 @@ from intake.desk_forms import AskForm, RedirectForm
 from intake.models import Case
 from intake.services import IntakeRefused
 from intake.workflow import TransitionRefused, may
-from review import opinions, services, vocabulary
+from review import opinions, reading_order, services, vocabulary
 from review import worklist as lists
 from review.beats import review_time
 from review.forms import ReasonForm, ReleaseForm
@@ -36,7 +36,7 @@ def worklist(request: HttpRequest) -> HttpResponse:
     counts = lists.counts(user)
     context = {"rows": rows, "held": held, "asked": asked, "counts": counts, "shown": key, "total": counts[0][2]}
     if not request.headers.get("HX-Request"):
-        context |= opinions.for_list(user)
+        context |= opinions.for_list(user) | {"leads": reading_order.leads(user)}
     template = "review/partials/worklist_table.html" if request.headers.get("HX-Request") else "review/worklist.html"
     return render(request, template, context)
 
@@ -45,14 +45,26 @@ def worklist(request: HttpRequest) -> HttpResponse:
 @require_POST
 def claim_next(request: HttpRequest) -> HttpResponse:
     """The first case of the list that nobody else takes in the same moment."""
-    for case in lists.ordered(request.user)[:10]:
-        try:
-            services.claim_case(case=case, by=request.user)
-        except TransitionRefused:
-            continue
+    if case := services.claim_next(by=request.user):
         return to_room(case)
     messages.success(request, "Nothing waits for you now.")
     return redirect("review:worklist")
+
+
+@role_required("specialist", "administrator")
+def order(request: HttpRequest) -> HttpResponse:
+    """For a lead, of the own group; for an administrator, of all. Numbers of cases, no patients."""
+    groups = reading_order.groups_for(request.user)
+    if not groups:
+        raise Http404
+    context = {
+        "report": reading_order.report(groups),
+        "groups": groups,
+        "days": reading_order.DAYS,
+        "often": reading_order.OFTEN,
+    }
+    record_view(request, "review.order_viewed", request.user)
+    return render(request, "review/reading_order.html", context)
 
 
 @role_required("specialist")
@@ -183,5 +195,6 @@ def signed(request: HttpRequest, case_id) -> HttpResponse:
         "opinions": [one for one in opinions.of_case(case) if request.user.pk in (one.asked_by_id, one.colleague_id)],
         "interlocks": [one for one in review.signed_record.get("interlocks", []) if one.get("reason")],
         "total_words": duration(review.total_ms),
+        "waiting": lists.count_waiting(request.user),
     }
     return render(request, "review/signed.html", context)

@@ -11,7 +11,7 @@ from config.accounts.access import role_required
 from config.audit.services import record_view
 from intake.models import Case
 from intake.workflow import TransitionRefused
-from review import opinions, services
+from review import opinions, services, worklist
 from review.beats import last_beat_id
 from review.errors import NotReadyToSign, NumberChanged, ReviewRefused
 from review.models import Review
@@ -63,6 +63,8 @@ def _sign(request: HttpRequest, case: Case, review: Review) -> HttpResponse:
         return _sign_page(request, case, review, error=error, status=503)
     to = "whoever asked you" if review.second_opinion else str(case.patient)
     messages.success(request, f"Signed. The recommendation is on its way to {to}.")
+    if request.POST.get("then") == "next" and (following := services.claim_next(by=request.user)):
+        return to_room(following)
     return redirect("review:signed", case.pk)
 
 
@@ -116,5 +118,6 @@ def _sign_page(request: HttpRequest, case: Case, review: Review, *, error: str =
         "assistants": review.assistant_times.all(),
         "recipients": recipients,
         "needs_password": reauth.proved_at(request) is None,
+        "next_waits": worklist.waiting(request.user).exclude(pk=case.pk).exists(),
     }
     return render(request, "review/sign.html", context, status=status)

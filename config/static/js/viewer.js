@@ -135,7 +135,7 @@
   });
   new ResizeObserver(() => panes.forEach((pane) => pane.draw())).observe(stage);
 
-  // --- fetched ahead: the next photograph of this case, then the first one of the next case --------------------
+  // --- fetched ahead: the next photograph of this case -------------------------------------------------------
   const warm = new Map();
   const ahead = () => {
     const all = entries(), next = all[(all.indexOf(active.entry) + 1) % all.length];
@@ -145,19 +145,6 @@
       warm.set(next.dataset.screen, image);
     }
   };
-  const nextCase = async () => {
-    try {
-      const answer = await fetch(view.dataset.ahead, { headers: { Accept: "application/json" }, credentials: "same-origin" });
-      const { picture } = await answer.json();
-      // into the browser's private cache for two minutes; the server marks it as fetched ahead, not as seen
-      if (picture) await fetch(picture, { headers: { "X-Ahead": "1" }, credentials: "same-origin" });
-    } catch (error) { /* the next case then opens as fast as any other */ }
-  };
-  if (view.dataset.ahead) {
-    const when = window.requestIdleCallback || ((run) => setTimeout(run, 1500));
-    addEventListener("load", () => when(nextCase));
-  }
-
   panes = [new Pane(first, hooks)];
   active = panes[0];
   if (window.dermforwardMarks) marks = window.dermforwardMarks({ view, stage, tools, active: () => active, panes: () => panes });
