@@ -2,7 +2,7 @@
 
 Law first: specialty, a licence in the patient's state that is valid today, a place in the group. Nobody outside that is
 ever offered, and the claiming UPDATE asks the same question again. Then what is better: the clinic's own rule, the roster of
-the patient's model, who is here, who has fewer cases.
+the patient's model, who speaks the patient's language, who is here, who has fewer cases.
 """
 
 from collections import Counter
@@ -12,8 +12,9 @@ from datetime import date, datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import get_language_info
 
-from config.accounts.models import Clinic, Licence, Membership, User
+from config.accounts.models import Clinic, Licence, Membership, SpokenLanguage, User
 from config.accounts.roles import Role
 from intake import sites
 from intake.models import Absence, Case, CaseStatus, RouteRule, Specialty
@@ -44,6 +45,7 @@ class Person:
     load: int
     away_until: date | None
     is_rostered: bool | None = None
+    speaks: bool | None = None  # the patient's language; None where that is English
 
     @property
     def words(self) -> str:
@@ -52,6 +54,8 @@ class Person:
             parts.append(f"away until {day_words(self.away_until)}")
         if self.is_rostered is False:
             parts.append("not on the roster")
+        if self.speaks is False:
+            parts.append("needs an interpreter")
         return ", ".join(parts)
 
 
@@ -154,15 +158,46 @@ def routes(case: Case, specialty: str = "") -> list[Route]:
     load, gone = loads(users), away(users, day)
     programme, rostered = _roster[0](case.patient, users, day) if _roster else ("", set())
     rules = _rules(case, specialty or case.specialty)
+    language = case.patient.preferred_language
+    speakers = speakers_of(language, users)
     found = []
     for group, people in groups:
         persons = [
-            Person(user, load[user.pk], gone.get(user.pk), user.pk in rostered if programme else None)
+            Person(
+                user,
+                load[user.pk],
+                gone.get(user.pk),
+                user.pk in rostered if programme else None,
+                None if language == "en" else user.pk in speakers,
+            )
             for user in people
         ]
         found.append(_ranked(Route(group, persons), case, programme, rules))
         found += [_ranked(Route(group, [one], one.user), case, programme, rules) for one in persons]
     return sorted(found, key=lambda route: route.rank)
+
+
+def speakers_of(language: str, users: list[User]) -> set:
+    """Who of them speaks it with patients; nobody is asked about English."""
+    if language == "en":
+        return set()
+    spoken = SpokenLanguage.objects.filter(language=language, practitioner__user__in=users)
+    return set(spoken.values_list("practitioner__user", flat=True))
+
+
+def _say_language(route: Route, case: Case) -> int:
+    """How well the route fits the patient's language: 0 whoever answers speaks it, 1 some do, 2 nobody here does."""
+    asked = [person for person in route.here if person.speaks is not None]
+    if not asked:
+        return 0
+    name = get_language_info(case.patient.preferred_language)["name"]
+    able = [person for person in asked if person.speaks]
+    if able:
+        who = "" if route.person is not None else f": {', '.join(str(person.user) for person in able)}"
+        route.reasons.append(f"Speaks {name}{who}")
+    else:
+        route.warnings.append(f"Nobody here speaks {name}: an interpreter is needed to talk with the patient")
+    return 2 if not able else int(len(able) < len(asked))
 
 
 def _rules(case: Case, specialty: str) -> list[RouteRule]:
@@ -200,6 +235,7 @@ def _ranked(route: Route, case: Case, programme: str, rules: list[RouteRule]) ->
         route.reasons.append(f"On the roster of {programme}: {', '.join(str(person.user) for person in on_roster)}")
     elif programme:
         route.warnings.append(f"Nobody here is on the roster of {programme}: the charge will be held")
+    language = _say_language(route, case)
     if not route.here:
         last = min(person.away_until for person in route.people if person.away_until)
         route.warnings.append(f"{'Away' if count == 1 else 'All are away'} until {day_words(last)}")
@@ -212,6 +248,7 @@ def _ranked(route: Route, case: Case, programme: str, rules: list[RouteRule]) ->
         not route.here,
         -(rule.weight + 1) if rule else 0,
         bool(programme and not on_roster),
+        language,
         route.person is not None,
         busy,
         str(route.group),
@@ -279,7 +316,7 @@ def people_of(groups) -> list[tuple[Clinic, list[tuple[Person, list[str]]]]]:
     members = list(
         Membership.objects.filter(role=Role.SPECIALIST, is_active=True, user__is_active=True, clinic__in=groups)
         .select_related("user__practitioner", "clinic")
-        .prefetch_related("user__practitioner__licences")
+        .prefetch_related("user__practitioner__licences", "user__practitioner__spoken")
         .order_by("clinic__name", "user__last_name")
     )
     users = [member.user for member in members]

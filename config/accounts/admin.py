@@ -1,7 +1,7 @@
 from django.contrib import admin
 
 from config.accounts.admin_site import DataModelAdmin
-from config.accounts.models import Clinic, Licence, Membership, Practitioner, User
+from config.accounts.models import Clinic, Licence, Membership, Practitioner, SpokenLanguage, User
 
 
 @admin.register(User)
@@ -45,6 +45,17 @@ class LicenceInline(admin.TabularInline):
     has_add_permission = has_change_permission = has_view_permission
 
 
+class SpokenLanguageInline(admin.TabularInline):
+    model = SpokenLanguage
+    extra = 0
+    verbose_name, verbose_name_plural = "language besides English", "languages besides English"
+
+    def has_view_permission(self, request, obj=None) -> bool:
+        return True  # the page itself is for administrators
+
+    has_add_permission = has_change_permission = has_delete_permission = has_view_permission
+
+
 @admin.register(Practitioner)
 class PractitionerAdmin(DataModelAdmin):
     list_display = ["user", "npi", "specialty", "credentials"]
@@ -52,7 +63,7 @@ class PractitionerAdmin(DataModelAdmin):
     search_fields = ["user__email", "user__last_name", "npi"]
     autocomplete_fields = ["user"]
     list_select_related = ["user"]
-    inlines = [LicenceInline]
+    inlines = [LicenceInline, SpokenLanguageInline]
 
 
 @admin.register(Licence)

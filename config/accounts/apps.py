@@ -8,7 +8,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from config import navigation
-        from config.accounts import invariants
+        from config.accounts import hooks, invariants, spoken
         from config.accounts.roles import Role
         from config.accounts.signin_models import OutgoingMail
         from config.registry import register_invariant
@@ -19,6 +19,8 @@ class AccountsConfig(AppConfig):
         register_invariant("memberships", invariants.memberships_are_sane)
         register_invariant("addresses", invariants.addresses_are_lower_case)
         register_invariant("invitations", invariants.invitations_are_used_in_time)
+
+        hooks.register_profile_form(spoken.LANGUAGES_CARD)
 
         for label, url_name in (
             ("People", "accounts:administration"),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from config.accounts.demo_logins import PASSWORD
-from config.accounts.models import Clinic, Licence, Membership, Practitioner, User
+from config.accounts.models import Clinic, Licence, Membership, Practitioner, SpokenLanguage, User
 from config.accounts.roles import Role
 
 
@@ -53,7 +53,9 @@ def people() -> DemoPeople:
         second_staff=_user("staff2", "Ben", "Ortiz", Role.STAFF, clinic),
         referrer=_user("referrer", "Priya", "Nair", Role.REFERRER, clinic, npi="2999999941", specialty="primary_care"),
         dermatologist=_user("dermatologist", "Dana", "Whitfield", Role.SPECIALIST, group, lead=True, npi="2999999917"),
-        second_dermatologist=_user("dermatologist2", "Samuel", "Okafor", Role.SPECIALIST, group, npi="2999999933"),
+        second_dermatologist=_user(
+            "dermatologist2", "Samuel", "Okafor", Role.SPECIALIST, group, npi="2999999933", speaks="es"
+        ),
         ophthalmologist=_user(
             "ophthalmologist", "Olga", "Petrov", Role.SPECIALIST, group, npi="2999999958", specialty="ophthalmology"
         ),
@@ -80,6 +82,7 @@ def _user(
     lead: bool = False,
     npi: str = "",
     specialty: str = "dermatology",
+    speaks: str = "",
 ) -> User:
     email = f"{login}@demo.example"
     user = User.objects.filter(email=email).first()
@@ -90,11 +93,11 @@ def _user(
     if role:
         Membership.objects.get_or_create(user=user, clinic=clinic, role=role, defaults={"lead": lead})
     if npi:
-        _practitioner(user, npi, specialty)
+        _practitioner(user, npi, specialty, speaks)
     return user
 
 
-def _practitioner(user: User, npi: str, specialty: str) -> None:
+def _practitioner(user: User, npi: str, specialty: str, speaks: str) -> None:
     practitioner, made = Practitioner.objects.get_or_create(
         user=user,
         defaults={
@@ -109,3 +112,5 @@ def _practitioner(user: User, npi: str, specialty: str) -> None:
             Licence.objects.create(
                 practitioner=practitioner, state=state, number=f"{state}-{npi[-5:]}", valid_from=date(2020, 1, 1)
             )
+        if speaks:
+            SpokenLanguage.objects.create(practitioner=practitioner, language=speaks)

@@ -5,6 +5,7 @@ from itertools import compress
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.core.exceptions import ValidationError
@@ -13,6 +14,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.translation import get_language_info
 
 from config import registry
 from config.accounts.roles import MEMBERSHIP_ROLES, Role
@@ -197,6 +199,23 @@ class Practitioner(models.Model):
 
     def is_licensed_in(self, state: str, on: date | None = None) -> bool:
         return self.licences.valid_on(on or timezone.localdate()).filter(state=state).exists()
+
+
+class SpokenLanguage(models.Model):
+    """A language besides English in which a clinician speaks with patients (FHIR Practitioner.communication)."""
+
+    practitioner = models.ForeignKey(Practitioner, on_delete=models.CASCADE, related_name="spoken")
+    language = models.CharField(max_length=10, choices=settings.LANGUAGES)
+
+    class Meta:
+        ordering = ["language"]
+        constraints = [
+            models.UniqueConstraint(fields=["practitioner", "language"], name="a_language_is_named_once"),
+            models.CheckConstraint(condition=~Q(language__in=["", "en"]), name="english_goes_without_saying"),
+        ]
+
+    def __str__(self) -> str:
+        return get_language_info(self.language)["name"]
 
 
 class LicenceQuerySet(models.QuerySet["Licence"]):

@@ -230,6 +230,53 @@ def test_the_roster_of_the_patients_model_decides_between_equals(waiting, group,
 # pages
 
 
+@pytest.fixture
+def spanish(waiting):
+    type(waiting.patient).objects.update(preferred_language="es")
+    waiting.refresh_from_db()
+    return waiting
+
+
+def test_whoever_speaks_the_patients_language_comes_first(spanish, group, dana):
+    luz = factories.make_specialist("Luz", group)
+    assert routing.suggested(spanish).person is None
+    luz.practitioner.spoken.create(language="es")
+    best, second, third = routing.routes(spanish)
+    # the pool has somebody too, but there whoever is free takes it
+    assert [best.person, second.person, third.person] == [luz, None, dana]
+    assert "Speaks Spanish" in best.reasons and f"Speaks Spanish: {luz}" in second.reasons
+    assert third.warnings == ["Nobody here speaks Spanish: an interpreter is needed to talk with the patient"]
+    assert "needs an interpreter" in third.label and "interpreter" not in best.label
+    dana.practitioner.spoken.create(language="es")
+    assert routing.suggested(spanish).person is None
+
+
+def test_a_language_is_nothing_to_an_english_speaking_patient(waiting, group, dana):
+    factories.make_specialist("Luz", group).practitioner.spoken.create(language="es")
+    assert routing.suggested(waiting).person is None
+    for route in routing.routes(waiting):
+        assert not any("speak" in words.lower() for words in [*route.reasons, *route.warnings, route.label])
+
+
+def test_who_speaks_it_but_is_away_does_not_count(spanish, group, dana):
+    luz = factories.make_specialist("Luz", group)
+    luz.practitioner.spoken.create(language="es")
+    away(luz)
+    assert routing.suggested(spanish).person is None
+    assert "Nobody here speaks Spanish" in routing.suggested(spanish).warnings[0]
+
+
+def test_the_clinics_own_rule_stands_above_the_language(spanish, clinic, ben, group, dana):
+    factories.make_specialist("Luz", group).practitioner.spoken.create(language="es")
+    rule(clinic, ben, group, specialty="dermatology", person=dana)
+    assert routing.suggested(spanish).person == dana
+
+
+def test_languages_stand_on_the_routing_page(desk, waiting, dana):
+    dana.practitioner.spoken.create(language="es")
+    assert "Spanish" in text(desk.get(url("routes")))
+
+
 def test_the_case_page_suggests_a_route_and_says_why(desk, waiting, group, dana):
     page = text(desk.get(url("triage_case", waiting.pk)))
     assert f"Suggested: {group}: pool (1 person)" in page
@@ -239,7 +286,8 @@ def test_the_case_page_suggests_a_route_and_says_why(desk, waiting, group, dana)
 def test_a_specialist_says_when_they_are_away(sign_in, dana):
     client = sign_in(dana)
     assert "Nobody is away" in text(client.get(url("away")))
-    data = {"user": str(dana.pk), "first_day": str(today()), "last_day": str(today(-2))}
+    # in the zone of the group today may still be yesterday
+    data = {"user": str(dana.pk), "first_day": str(today(-1)), "last_day": str(today(-3))}
     assert "The last day comes before the first day." in text(client.post(url("away"), data))
     page = text(client.post(url("away"), data | {"last_day": str(today(5)), "note": "Conference"}, follow=True))
     assert "Conference" in page
@@ -272,7 +320,7 @@ def test_a_lead_adds_and_ends_rules_and_others_read_them(sign_in, ben, clinic, g
 
 def test_the_routing_page_shows_people_load_and_who_is_away(desk, waiting, ben, group, dana, eli):
     accept(waiting, ben, group, assigned_to=dana)
-    away(dana)
+    away(dana, start=-1, days=6)  # in the clinic's zone today may still be yesterday
     page = text(desk.get(url("routes")))
     for words in (str(dana), "OH", "NY", "Away until", "Waiting for somebody who is away", waiting.number):
         assert words in page

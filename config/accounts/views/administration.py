@@ -98,7 +98,11 @@ def clinics(request: HttpRequest) -> HttpResponse:
 @require_GET
 def licences(request: HttpRequest) -> HttpResponse:
     today = timezone.localdate()
-    rows = Licence.objects.select_related("practitioner__user").order_by("practitioner__user__last_name", "state")[:500]
+    rows = (
+        Licence.objects.select_related("practitioner__user")
+        .prefetch_related("practitioner__spoken")
+        .order_by("practitioner__user__last_name", "state")[:500]
+    )
     return render(request, "accounts/licences.html", {"licences": rows, "today": today})
 
 
