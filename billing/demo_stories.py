@@ -55,6 +55,15 @@ RED_EYE = Answer(
     plan="Cool compresses, artificial tears.\nIn person within 1 day if sight gets worse or pain starts.",
     patient_text="This is most likely a viral pink eye. It gets better by itself in 1 to 2 weeks.\nUse cool compresses. Wash your hands often. Go in the same day if you see worse or it starts to hurt.",
 )
+LENTIGO = Answer(
+    findings="Even light brown macule of 6 mm with a sharp border.",
+    assessment="Solar lentigo",
+    codes=("L81.4",),
+    differential=("Flat seborrheic keratosis",),
+    plan="Photograph it again in 2 weeks.\nSunscreen every day.",
+    patient_text="This is an age spot. It is harmless.\nTake new photos in 2 weeks, so that we can see that it stays the same.",
+    follow_up="",
+)
 UNCLEAR = Answer(
     findings="The photographs are too blurred to see borders or colors.",
     assessment="",
@@ -86,6 +95,8 @@ class Way:
     # what was found later: kind, diagnosis, agreement, malignant
     truth: tuple[str, str, str, bool | None] | None = None
     assistant_minutes: int = 0
+    # what the laboratory found later
+    found: str = ""
 
 
 MARGARET = Person("Margaret", "Ellison", 67, login="patient")
@@ -114,6 +125,10 @@ WAYS: tuple[Way, ...] = (
         _skin("DF-4K7Q4C", MARGARET, "An itchy patch on my left shin", "lower_leg_anterior", "left", kind="rash",
               slots=("overview", "close_up"), flaw="blurred", seed=5),
         "needs_information", 30,
+    ),
+    Way(
+        _skin("DF-4K7Q5D", MARGARET, "A light brown spot on my cheek", "cheek", "left", kind="quiet_mole", seed=26, referred=True),
+        "delivered", 24 * 20, answer=LENTIGO, ms=214_000,
     ),
     Way(
         Story("DF-5M2R2D", _P("Linh", "Tran", 33, payer="aetna", plan="commercial"), "Red, sore eye since yesterday", "eye", "left",
@@ -155,7 +170,7 @@ WAYS: tuple[Way, ...] = (
     ),
     Way(
         _skin("DF-6N3S3M", _P("Ingrid", "Solberg", 68), "Dry patches on my arms", "upper_arm", "both", kind="rash", tone="light", seed=13),
-        "delivered", 74, answer=ECZEMA, ms=245_000,
+        "delivered", 24 * 45, answer=ECZEMA, ms=245_000,
     ),
     Way(
         _skin("DF-6N3S4N", _P("Marcus", "Hale", 77, "M"), "Bumps on the forehead", "forehead", kind="papules", tone="mid", seed=14, referred=True),
@@ -167,7 +182,7 @@ WAYS: tuple[Way, ...] = (
     ),
     Way(
         _skin("DF-6N3S6Q", _P("Joanne", "Fisk", 72), "A sore on the nose", "nose", kind="nose_sore", seed=16),
-        "delivered", 100, answer=KERATOSIS, ms=690_000,
+        "delivered", 100, answer=KERATOSIS, ms=690_000, found="Basal cell carcinoma, nodular, margins clear",
     ),
     Way(
         _skin("DF-6N3S7R", _P("Henry", "Castle", 69, "M"), "A changing mole on my back", "upper_back", kind="changing_mole", seed=17),

@@ -1,6 +1,7 @@
 """The call list: patients who must be spoken with, and every try to reach them.
 
-Two things bring a patient here: a redirect that nobody has confirmed, and a question whose deadline has passed.
+Three things bring a case here: a redirect that nobody has confirmed, a question whose deadline has passed, and a task
+of a later part of the way (intake/call_tasks.py).
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from config.accounts.roles import Role
 from config.audit.services import record
 from config.navigation import COUNT_UP_TO
 from config.prepared import Prepared, Statement
-from intake.models import CallAttempt, Case, InformationRequest, Redirect, Spoken
+from intake.models import SPOKEN_CLINICIAN, CallAttempt, CallTask, Case, InformationRequest, Redirect, Spoken
 from intake.queue import clinics_of, of_cases_at, of_own_cases
 from intake.requests import TriageRefused
 
@@ -24,7 +25,7 @@ SHOWN = 200
 
 @dataclass(frozen=True)
 class Call:
-    """One line of the list: about a redirect, or about an open question."""
+    """One line of the list: about a redirect, an open question or a task."""
 
     case: Case
     why: str
@@ -33,6 +34,30 @@ class Call:
     attempts: list[CallAttempt]
     redirect: Redirect | None = None
     request: InformationRequest | None = None
+    task: CallTask | None = None
+
+    @property
+    def about(self) -> str:
+        """What the record of a try says it was about."""
+        return "redirect" if self.redirect else "request" if self.request else "task"
+
+    @property
+    def to_clinician(self) -> bool:
+        return self.task is not None and self.task.whom == CallTask.Whom.CLINICIAN
+
+    @property
+    def name(self) -> str:
+        return self.task.contact if self.task is not None and self.task.contact else self.case.patient.name
+
+    @property
+    def phone(self) -> str:
+        return self.task.phone if self.task is not None and self.to_clinician else self.case.patient.phone
+
+    @property
+    def title(self) -> str:
+        if self.redirect is not None:
+            return f"{self.redirect.get_kind_display()}: does the patient know?"
+        return self.task.get_kind_display() if self.task is not None else "No answer by the deadline"
 
     @property
     def is_emergency(self) -> bool:
@@ -56,6 +81,7 @@ def waiting(user: User) -> list[Statement]:
     return [
         _redirects_at.counted(up_to=COUNT_UP_TO, clinics=clinics),
         _requests_at.counted(up_to=COUNT_UP_TO, clinics=clinics, now=timezone.now()),
+        _tasks_at.counted(up_to=COUNT_UP_TO, clinics=clinics),
     ]
 
 
@@ -69,8 +95,17 @@ def _requests_at(*, clinics: tuple, now: datetime) -> QuerySet:
     return InformationRequest.objects.filter(of_cases_at(clinics), outcome="", deadline__lte=now)
 
 
+@Prepared
+def _tasks_at(*, clinics: tuple) -> QuerySet:
+    return CallTask.objects.filter(of_cases_at(clinics), settled_at=None)
+
+
+def open_tasks(user: User):
+    return CallTask.objects.filter(of_own_cases(user), settled_at=None)
+
+
 def count(user: User) -> int:
-    return open_redirects(user).count() + overdue_requests(user).count()
+    return sum(rows.count() for rows in (open_redirects(user), overdue_requests(user), open_tasks(user)))
 
 
 def calls(user: User) -> list[Call]:
@@ -80,9 +115,11 @@ def calls(user: User) -> list[Call]:
     requests = (
         overdue_requests(user).select_related(*related, "asked_by").prefetch_related("call_attempts__by", "items")
     )
+    tasks = open_tasks(user).select_related(*related).prefetch_related("call_attempts__by")
     found = [
         *(_of_redirect(row) for row in redirects.order_by("call_by")[:SHOWN]),
         *(_of_request(row) for row in requests.order_by("deadline")[:SHOWN]),
+        *(_of_task(row) for row in tasks.order_by("call_by")[:SHOWN]),
     ]
     return sorted(found, key=lambda call: (not call.is_emergency, call.call_by))
 
@@ -93,7 +130,14 @@ def call_about(case: Case) -> Call | None:
     if row is not None:
         return _of_redirect(row)
     asked = case.requests.filter(outcome="").prefetch_related("call_attempts__by", "items").first()
-    return _of_request(asked) if asked is not None else None
+    if asked is not None:
+        return _of_request(asked)
+    task = CallTask.objects.filter(case=case, settled_at=None).prefetch_related("call_attempts__by").first()
+    return _of_task(task) if task is not None else None
+
+
+def _of_task(row: CallTask) -> Call:
+    return Call(row.case, row.why, row.raised_at, row.call_by, list(row.call_attempts.all()), task=row)
 
 
 def _of_redirect(row: Redirect) -> Call:
@@ -108,13 +152,13 @@ def _of_request(row: InformationRequest) -> Call:
 
 
 def log_call(*, case: Case, by: User, outcome: str, whom: str = "", note: str = "") -> CallAttempt:
-    """One try, kept for good. Reaching the patient of a redirect ends the task; a question still wants its answer."""
+    """One try, kept for good. Reaching them ends a redirect or a task; a question still wants its answer."""
     if not by.has_role(Role.STAFF, case.clinic):
         raise TriageRefused("Only staff of the patient's clinic record this.")
     if outcome not in CallAttempt.Outcome.values:
         raise TriageRefused("Choose how the call went.")
     is_reached = outcome == CallAttempt.Outcome.REACHED
-    if is_reached and whom not in Spoken.values:
+    if is_reached and whom not in {*Spoken.values, SPOKEN_CLINICIAN[0]}:
         raise TriageRefused("Choose with whom you spoke.")
     if is_reached and not note.strip():
         raise TriageRefused("Write what you said and what the answer was.")
@@ -129,6 +173,7 @@ def log_call(*, case: Case, by: User, outcome: str, whom: str = "", note: str = 
             case=case,
             request=about.request,
             redirect=about.redirect,
+            task=about.task,
             by=by,
             at=now,
             outcome=outcome,
@@ -138,6 +183,8 @@ def log_call(*, case: Case, by: User, outcome: str, whom: str = "", note: str = 
         if is_reached and about.redirect is not None:
             columns = {"reached_at": now, "reached_by": by, "reached_whom": whom}
             Redirect.objects.filter(pk=about.redirect.pk, reached_at=None).update(**columns)
-        data = {"outcome": outcome, "about": "redirect" if about.redirect else "request"}
+        if is_reached and about.task is not None:
+            CallTask.objects.filter(pk=about.task.pk, settled_at=None).update(settled_at=now, settled_by=by)
+        data = {"outcome": outcome, "about": about.about}
         record("case.called", by=by, subject=case, role=Role.STAFF, clinic=case.clinic, data=data)
     return attempt

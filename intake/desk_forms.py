@@ -9,7 +9,7 @@ from config.accounts.models import Clinic, User
 from config.identifiers import is_mbi
 from intake import adequacy, routing
 from intake.forms import AddressForm
-from intake.models import CallAttempt, Case, Coverage, Patient, Specialty, Spoken
+from intake.models import SPOKEN_CLINICIAN, CallAttempt, Case, Coverage, Patient, Specialty, Spoken
 from intake.reasons import QUESTION_REASONS, RETAKE_REASONS, english, in_language
 from intake.slots import slots_of
 from intake.topics import topics_of
@@ -172,6 +172,11 @@ class CallForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+    def __init__(self, *args, to_clinician: bool = False, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        if to_clinician:
+            self.fields["whom"].choices = [("", "Nobody"), SPOKEN_CLINICIAN, ("proxy", "Somebody at their practice")]
 
 
 class RedirectForm(forms.Form):

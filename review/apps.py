@@ -7,7 +7,8 @@ class ReviewConfig(AppConfig):
     def ready(self) -> None:
         from config import navigation, registry, work
         from config.audit.triggers import register_append_only, register_frozen
-        from review import delivery, invariants, worklist
+        from intake import steps
+        from review import delivery, invariants, items, worklist
         from review.models import (
             ActionItem,
             AddedTime,
@@ -18,6 +19,7 @@ class ReviewConfig(AppConfig):
             Beat,
             Delivery,
             InterlockAnswer,
+            PathologyReport,
             Review,
             Truth,
         )
@@ -29,6 +31,9 @@ class ReviewConfig(AppConfig):
             register_append_only(model._meta.db_table)
         register_frozen(Review._meta.db_table, since="signed_at", columns=Review.FROZEN)
         register_frozen(ActionItem._meta.db_table, since="frozen_at", columns=ActionItem.FROZEN)
+        register_frozen(PathologyReport._meta.db_table, since="at", columns=PathologyReport.FROZEN)
+        steps.register(items.counts_of_patient)
+        work.register_periodic("follow up", "review.follow_up_task", 60)
         for check in (
             invariants.signed_reviews_are_what_was_signed,
             invariants.measured_time_is_what_the_tape_says,
@@ -36,9 +41,11 @@ class ReviewConfig(AppConfig):
         ):
             registry.register_invariant(check.__name__, check)
         navigation.register("specialist", "Work list", "review:worklist", worklist.count_waiting)
-        navigation.register("specialist", "Signed", "review:signed_list")
+        navigation.register("specialist", "Signed", "review:signed_list", items.unseen_pathology)
         navigation.register("specialist", "Your texts", "review:texts")
         navigation.register("specialist", "Your readings", "review:calibration")
         navigation.register("administrator", "Reading order", "review:reading_order")
+        for role in ("staff", "referrer", "specialist"):
+            navigation.register(role, "Steps", "review:items", items.waiting_on(role))
         navigation.register("referrer", "Referred patients", "review:referrer_home", delivery.unread_by_referrer)
         navigation.register("staff", "Results", "review:results_to_close", delivery.count_to_close)

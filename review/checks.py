@@ -10,9 +10,9 @@ from intake.models import Photo
 from intake.workflow import is_licensed_for, may
 from review import interlocks, opinions, phrases, record_facts
 from review.errors import ReviewRefused
-from review.models import Icd10Code, InterlockAnswer, Review, ReviewDiagnosis, TextTemplate
+from review.models import ActionItem, Icd10Code, InterlockAnswer, Review, ReviewDiagnosis, TextTemplate
 from review.onscreen import never_shown
-from review.plan import NEED_A_DUE
+from review.plan import NEED_A_DUE, USUAL_WEEKS
 
 _SIDE = re.compile(r"\b(right|left|bilateral)\b", re.IGNORECASE)
 MINIMUM_REASON = 5
@@ -126,6 +126,15 @@ def _plan_checks(review: Review) -> list[Check]:
             checks.append(Check("bad", f"Fill in {' and '.join(left)} in plan line {item.position}.", field="plan"))
         if item.kind in NEED_A_DUE and not (item.due_on or item.due_weeks):
             checks.append(Check("bad", f"Plan line {item.position} needs a day: {item.text}", field="plan"))
+        elif not (item.due_on or item.due_weeks):
+            weeks = USUAL_WEEKS.get(ActionItem.Kind(item.kind), 4)
+            checks.append(
+                Check(
+                    "wait",
+                    f"Plan line {item.position} names no day: {item.text}",
+                    f"It is asked about in {weeks} weeks.",
+                )
+            )
         if item.due_on and item.due_on < timezone.localdate():
             checks.append(Check("bad", f"Plan line {item.position} is due in the past: {item.text}", field="plan"))
     return checks

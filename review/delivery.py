@@ -19,17 +19,22 @@ from config.audit.services import record
 from config.navigation import COUNT_UP_TO
 from config.prepared import Prepared, Statement
 from config.work import services as work
-from intake import filing
+from intake import call_tasks, filing
 from intake.models import Case, CaseStatus
 from intake.queue import clinics_of
 from intake.workflow import move
-from review.models import Addendum, Delivery, Review
+from review import nudges
+from review.models import ActionItem, Addendum, Delivery, Review
 
-_AFTER_SIGNING = (CaseStatus.SIGNED, CaseStatus.DELIVERED, CaseStatus.CLOSED)
+AFTER_SIGNING = (CaseStatus.SIGNED, CaseStatus.DELIVERED, CaseStatus.CLOSED)
 
 
 class DeliveryRefused(Exception):
     """The text may be shown."""
+
+
+class NotYours(DeliveryRefused):
+    """Acknowledged for somebody else."""
 
 
 def recipients(case: Case) -> list[tuple[str, User | None]]:
@@ -54,6 +59,7 @@ def deliver_review(*, review: Review, at: datetime, addendum: Addendum | None = 
                 recipient=user,
                 visible_at=at if user is not None else None,
                 created_at=at,
+                nudge_at=nudges.first_of_delivery(at, review.case.clinic.zone, reachable=reachable),
                 **(work.due_fields(at) if reachable else {}),
             )
         )
@@ -80,29 +86,50 @@ def send_notice(delivery_id) -> None:
         return
     try:
         with transaction.atomic():
-            case = _locked(delivery.case_id)
+            case = locked(delivery.case_id)
             now = timezone.now()
             work.settle(lease, notice_sent_at=now)
             record("delivery.notice_sent", by=None, role=Role.SYSTEM, subject=delivery, clinic=case.clinic)
-            _advance(case)
+            advance(case)
     except work.Fenced:
         return
 
 
-def _locked(case_id) -> Case:
+def locked(case_id) -> Case:
     """The last of several recipients moves the case: without the lock each could miss the other."""
     return (
         Case.objects.select_for_update(of=("self",)).select_related("patient__user", "clinic", "group").get(pk=case_id)
     )
 
 
-def _advance(case: Case) -> None:
-    """Delivered when every recipient has it; closed when every recipient has acknowledged it."""
+def advance(case: Case) -> None:
+    """Delivered when every recipient has it; closed when every recipient has acknowledged it and no advice is open."""
     rows = list(Delivery.objects.filter(case=case))
     if case.status == CaseStatus.SIGNED and rows and all(row.has_it for row in rows):
         case = move(case, "deliver", by=None)
-    if case.status == CaseStatus.DELIVERED and all(row.acknowledged_at for row in rows):
-        move(case, "close", by=None, reason="Read and acknowledged by every recipient.")
+    if case.status == CaseStatus.DELIVERED and all(row.acknowledged_at for row in rows) and not open_items(case):
+        move(case, "close", by=None, reason="Read and acknowledged by every recipient, and every step is settled.")
+
+
+def open_items(case: Case) -> int:
+    """Plan lines that nobody has settled."""
+    return ActionItem.objects.open().filter(review__case=case, review__second_opinion=False).count()
+
+
+def settle_reassurance(case: Case, by: User, role: str, now: datetime) -> None:
+    """Who was told that nothing needs to be done has done it by reading so."""
+    calm = ActionItem.objects.open().filter(
+        review__case=case,
+        review__second_opinion=False,
+        kind=ActionItem.Kind.REASSURANCE,
+        owner=ActionItem.Owner.PATIENT,
+    )
+    for item in list(calm):
+        calm.filter(pk=item.pk).update(
+            state=ActionItem.State.DONE, proof="Read and acknowledged.", settled_by=by, settled_at=now
+        )
+        call_tasks.settle_tasks(item.pk)
+        record("item.settled", by=by, role=role, subject=item, clinic=case.clinic, data={"state": "done"})
 
 
 @transaction.atomic
@@ -110,14 +137,14 @@ def record_told(*, delivery: Delivery, by: User, how: str) -> Delivery:
     """Staff printed the letter or told the recipient: then they have it."""
     if how not in Delivery.ToldHow.values:
         raise DeliveryRefused("Choose how the recipient was told.")
-    case = _locked(delivery.case_id)
+    case = locked(delivery.case_id)
     if not by.has_role(Role.STAFF, case.clinic):
         raise DeliveryRefused("Only staff of the patient's clinic record this.")
     columns = {"told_at": timezone.now(), "told_by": by, "told_how": how}
     told = Delivery.objects.filter(pk=delivery.pk, told_at__isnull=True).update(**columns)
     if told:
         record("delivery.told", by=by, role=Role.STAFF, subject=delivery, clinic=case.clinic, data={"how": how})
-        _advance(case)
+        advance(case)
     delivery.refresh_from_db()
     return delivery
 
@@ -130,20 +157,27 @@ def record_opened(*, case: Case, kind: str) -> None:
 
 
 @transaction.atomic
-def acknowledge(*, case: Case, kind: str, by: User) -> int:
-    """ "I have read this", by the recipient or by staff who heard it from them. Returns how many rows were new."""
-    locked = _locked(case.pk)
-    role = _acknowledging_role(locked, kind, by)
-    arrived = Delivery.objects.filter(case=locked, recipient_kind=kind, acknowledged_at__isnull=True)
+def acknowledge(*, case: Case, kind: str, by: User, how: str = "") -> int:
+    """ "I have read this", by the recipient, or by staff who heard it from them and say how. Returns how many rows were
+    new."""
+    case = locked(case.pk)
+    role = _acknowledging_role(case, kind, by)
+    how = how if role == Role.STAFF else Delivery.ReadHow.PORTAL
+    if how not in Delivery.ReadHow.values or (role == Role.STAFF and how == Delivery.ReadHow.PORTAL):
+        raise DeliveryRefused("Choose how they told you that they read it.")
+    arrived = Delivery.objects.filter(case=case, recipient_kind=kind, acknowledged_at__isnull=True)
     rows = [row for row in arrived if row.visible_at or row.told_at]
     now = timezone.now()
     for row in rows:
-        row.acknowledged_at, row.acknowledged_by = now, by
+        row.acknowledged_at, row.acknowledged_by, row.acknowledged_how = now, by, how
         row.opened_at = row.opened_at or (now if role != Role.STAFF else None)
-        row.save(update_fields=["acknowledged_at", "acknowledged_by", "opened_at"])
-        record("delivery.acknowledged", by=by, role=role, subject=row, clinic=locked.clinic)
+        row.save(update_fields=["acknowledged_at", "acknowledged_by", "acknowledged_how", "opened_at"])
+        call_tasks.settle_tasks(row.pk)
+        record("delivery.acknowledged", by=by, role=role, subject=row, clinic=case.clinic, data={"how": str(how)})
     if rows:
-        _advance(locked)
+        if kind == Delivery.RecipientKind.PATIENT:
+            settle_reassurance(case, by, role, now)
+        advance(case)
     return len(rows)
 
 
@@ -158,14 +192,28 @@ def _acknowledging_role(case: Case, kind: str, by: User) -> str:
         return Role.REFERRER
     if by.has_role(Role.STAFF, case.clinic):
         return Role.STAFF
-    raise DeliveryRefused("You may not acknowledge this for somebody else.")
+    raise NotYours("You may not acknowledge this for somebody else.")
 
 
 def close_case(*, case: Case, by: User, reason: str) -> Case:
-    """Staff close a delivered case that nobody acknowledges, and say why."""
+    """Staff close a delivered case that nobody acknowledges, and say why. Advice that is still open is not possible then,
+    for the same reason, so that nobody is reminded of it."""
     if not reason.strip():
         raise DeliveryRefused("Write why the case is closed.")
-    return move(case, "close", by=by, reason=reason)
+    with transaction.atomic():
+        moved = move(case, "close", by=by, reason=reason)
+        now = timezone.now()
+        left = ActionItem.objects.open().filter(review__case=case, review__second_opinion=False)
+        waiting = Delivery.objects.filter(case=case).values_list("pk", flat=True)
+        call_tasks.settle_tasks(*waiting, *left.values_list("pk", flat=True))
+        closed = left.update(
+            state=ActionItem.State.IMPOSSIBLE,
+            reason=f"Case closed by staff: {reason.strip()}"[:1000],
+            settled_by=by,
+            settled_at=now,
+        )
+        record("case.closed_by_staff", by=by, subject=case, clinic=case.clinic, data={"open_items": closed})
+    return moved
 
 
 def add_addendum(*, review: Review, by: User, text: str, patient_text: str, changes: dict[str, bool]) -> Addendum:
@@ -258,7 +306,7 @@ def unread_by_referrer(user) -> int:
     return (
         referred(user)
         .filter(
-            status__in=_AFTER_SIGNING, deliveries__recipient_kind="referrer", deliveries__acknowledged_at__isnull=True
+            status__in=AFTER_SIGNING, deliveries__recipient_kind="referrer", deliveries__acknowledged_at__isnull=True
         )
         .distinct()
         .count()

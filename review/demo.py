@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from config.accounts.models import User
 from intake.models import Case
-from review import calibration, delivery, services
+from review import calibration, delivery, items, services
 from review.checks import open_findings
-from review.models import Review
+from review.models import ActionItem, Review
 from review.plan import lines_of
 
 BEAT_MS = 15_000
@@ -121,4 +121,17 @@ def deliver(review: Review, staff: User) -> None:
 
 def acknowledge(review: Review, staff: User) -> None:
     for row in review.deliveries.all():
-        delivery.acknowledge(case=review.case, kind=row.recipient_kind, by=row.recipient or staff)
+        delivery.acknowledge(case=review.case, kind=row.recipient_kind, by=row.recipient or staff, how="phone")
+
+
+def carry_out(review: Review, staff: User) -> None:
+    """The clinic says that every step was done, so that the case closes."""
+    for item in ActionItem.objects.open().filter(review=review):
+        items.settle(item=item, by=staff, state="done", words="Done at the clinic, the patient came in.")
+
+
+def pathology(review: Review, staff: User, diagnosis: str) -> None:
+    what = items.Report(
+        "malignant", diagnosis, timezone.localdate(), laboratory="Lakeshore Pathology", number="S26-1042"
+    )
+    items.attach_pathology(review=review, by=staff, what=what, item=review.action_items.first())

@@ -4,6 +4,7 @@ import re
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 
+from review import nudges
 from review.errors import ReviewRefused
 from review.models import ActionItem, Review
 from review.models.plan import MAX_WEEKS
@@ -18,13 +19,17 @@ OWNERS = {
     Kind.WATCH_REPHOTOGRAPH: Owner.PATIENT,
     Kind.REASSURANCE: Owner.PATIENT,
     Kind.REFER: Owner.REFERRING_CLINIC,
+    Kind.RECALL: Owner.PATIENT,
     Kind.OTHER: Owner.REFERRING_CLINIC,
 }
 # a line of these kinds waits for somebody, so it needs a day
-NEED_A_DUE = frozenset({Kind.BIOPSY, Kind.IN_PERSON, Kind.REFER, Kind.WATCH_REPHOTOGRAPH})
+NEED_A_DUE = frozenset({Kind.BIOPSY, Kind.IN_PERSON, Kind.REFER, Kind.WATCH_REPHOTOGRAPH, Kind.RECALL})
+# the others are asked about after so many weeks when the signer named no day
+USUAL_WEEKS = {Kind.REASSURANCE: 2, Kind.MEDICINE: 4, Kind.OTHER: 4}
 # the first word that fits decides
 _KIND_WORDS = (
     (r"biops|excis|shave|punch|curett", Kind.BIOPSY),
+    (r"\brecall", Kind.RECALL),
     (r"photo|re-?photograph|watch", Kind.WATCH_REPHOTOGRAPH),
     (r"refer\b|referral", Kind.REFER),
     (r"in person|in-person|visit|see (the|a|her|his|their)\b|skin check", Kind.IN_PERSON),
@@ -77,14 +82,16 @@ def line_from(item: ActionItem) -> PlanLine:
     return PlanLine(item.kind, item.text, item.owner, item.patient_text, item.due_on, item.due_weeks)
 
 
-def due_day(item: ActionItem, signed_on: date) -> date | None:
-    return item.due_on or (signed_on + timedelta(weeks=item.due_weeks) if item.due_weeks else None)
+def due_day(item: ActionItem, signed_on: date) -> date:
+    return item.due_on or signed_on + timedelta(weeks=item.due_weeks or USUAL_WEEKS.get(Kind(item.kind), 4))
 
 
 def freeze(review: Review, now: datetime, signed_on: date) -> None:
     """With the signature: weeks become a day, and the text is the database's to keep."""
     for item in review.action_items.all():
-        ActionItem.objects.filter(pk=item.pk).update(due_on=due_day(item, signed_on), frozen_at=now)
+        item.due_on = due_day(item, signed_on)
+        first = None if review.second_opinion else nudges.first_of_item(item, review.case.clinic.zone)
+        ActionItem.objects.filter(pk=item.pk).update(due_on=item.due_on, frozen_at=now, nudge_at=first)
 
 
 def as_record(review: Review, signed_on: date) -> list[dict]:
@@ -95,7 +102,7 @@ def as_record(review: Review, signed_on: date) -> list[dict]:
             "text": item.text,
             "patient_text": item.patient_text,
             "owner": item.owner,
-            "due_on": due.isoformat() if (due := due_day(item, signed_on)) else "",
+            "due_on": due_day(item, signed_on).isoformat(),
             "due_weeks": item.due_weeks,
         }
         for item in review.action_items.all()

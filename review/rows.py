@@ -74,7 +74,7 @@ def shown_line(row: dict[str, str]) -> dict[str, str]:
 
 _ICONS = {
     "biopsy": "scan", "in_person": "stethoscope", "medicine": "package", "watch_rephotograph": "camera",
-    "reassurance": "shield-check", "refer": "send", "other": "circle-alert", "": "plus",
+    "reassurance": "shield-check", "refer": "send", "recall": "undo-2", "other": "circle-alert", "": "plus",
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from config.accounts.models import User
 from intake.completeness import photo_check, suggested_urgency
 from intake.models import Case, CaseStatus, InformationRequest, Photo
 from intake.queue_rows import tone_of, used_share
-from review.models import Review
+from review.models import PathologyReport, Review
 
 PAGE = 100
 FILTERS = {
@@ -139,6 +139,7 @@ def signed(user: User) -> QuerySet[Review]:
     return (
         Review.objects.filter(specialist=user, status=Review.Status.SIGNED)
         .select_related("case__patient")
+        .annotate(new_pathology=Exists(PathologyReport.objects.filter(review=OuterRef("pk"), seen_at=None)))
         .prefetch_related("deliveries", "diagnoses")
-        .order_by("-signed_at")
+        .order_by("-new_pathology", "-signed_at")
     )

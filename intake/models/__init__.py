@@ -8,7 +8,7 @@ from intake.models.related import PhotoLink, RelatedPerson
 from intake.models.photo import Photo, Rendition, TileSet
 from intake.models.upload import Upload
 from intake.models.request import InformationRequest, RequestItem
-from intake.models.call import CallAttempt, Redirect, Spoken
+from intake.models.call import SPOKEN_CLINICIAN, CallAttempt, CallTask, Redirect, Spoken
 from intake.models.filing import Misfiling, PatientMerge
 from intake.models.presence import Presence
 from intake.models.routing import Absence, RouteRule
@@ -19,6 +19,7 @@ from intake.models.queue import QUEUE_STATES, QueueEntry, SavedFilter, ShiftNote
 __all__ = [
     "Absence",
     "QUEUE_STATES",
+    "SPOKEN_CLINICIAN",
     "Escalation",
     "Holiday",
     "OpeningHours",
@@ -30,6 +31,7 @@ __all__ = [
     "TargetSetting",
     "Answer",
     "CallAttempt",
+    "CallTask",
     "Case",
     "CaseChange",
     "CaseEvent",

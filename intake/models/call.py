@@ -1,3 +1,5 @@
+import uuid
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -13,6 +15,9 @@ class Spoken(models.TextChoices):
     PATIENT = "patient", "The patient"
     PROXY = "proxy", "A parent, guardian or carer"
     INTERPRETER = "interpreter", "The patient, through an interpreter"
+
+
+SPOKEN_CLINICIAN = ("clinician", "The clinician")
 
 
 class Redirect(models.Model):
@@ -58,8 +63,61 @@ class Redirect(models.Model):
         return f"{self.get_kind_display()} for {self.case_id}"
 
 
+class CallTask(models.Model):
+    """Somebody has to be called about what a later part of the way waits for: an unread result, advice that nobody has
+    carried out. Open until it is settled there, or the call reached somebody; then it may come again."""
+
+    class Kind(models.TextChoices):
+        UNREAD = "unread", "Result not read"
+        STEP = "step", "Advice not carried out"
+        FOLLOW_UP = "follow_up", "New photos are due"
+        REFERRAL = "referral", "Referred: photos are needed"
+
+    class Whom(models.TextChoices):
+        PATIENT = "patient", "The patient"
+        CLINICIAN = "clinician", "A clinician"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="call_tasks")
+    kind = models.CharField(max_length=10, choices=Kind)
+    # the row that waits: a delivery, a plan line, a case
+    subject = models.UUIDField()
+    why = models.CharField(max_length=600)
+    whom = models.CharField(max_length=10, choices=Whom, default=Whom.PATIENT)
+    # of a clinician: who, and at which number
+    contact = models.CharField(max_length=160, blank=True)
+    phone = models.CharField(max_length=30, blank=True)
+    raised_at = models.DateTimeField(default=timezone.now)
+    call_by = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True, blank=True)
+    # who reached them; nobody where what it waited for settled itself
+    settled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="call_tasks_settled"
+    )
+
+    class Meta:
+        ordering = ["call_by"]
+        indexes = [models.Index(fields=["call_by"], name="call_task_open", condition=Q(settled_at__isnull=True))]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "subject"], condition=Q(settled_at__isnull=True), name="one_open_call_about_a_thing"
+            ),
+            models.CheckConstraint(condition=~Q(why=""), name="call_task_says_why"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["unread", "step", "follow_up", "referral"], whom__in=["patient", "clinician"]),
+                name="call_task_is_of_a_known_kind",
+            ),
+            models.CheckConstraint(
+                condition=Q(settled_by__isnull=True) | Q(settled_at__isnull=False), name="reached_call_task_is_settled"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.case_id}"
+
+
 class CallAttempt(models.Model):
-    """One try to reach a patient, about an open question or a redirect. Never changed (trigger)."""
+    """One try to reach somebody, about an open question, a redirect or a task. Never changed (trigger)."""
 
     class Outcome(models.TextChoices):
         REACHED = "reached", "Reached"
@@ -74,18 +132,20 @@ class CallAttempt(models.Model):
     redirect = models.ForeignKey(
         Redirect, null=True, blank=True, on_delete=models.PROTECT, related_name="call_attempts"
     )
+    task = models.ForeignKey(CallTask, null=True, blank=True, on_delete=models.PROTECT, related_name="call_attempts")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="call_attempts")
     at = models.DateTimeField(default=timezone.now)
     outcome = models.CharField(max_length=12, choices=Outcome)
-    whom = models.CharField(max_length=12, choices=Spoken, blank=True)
+    whom = models.CharField(max_length=12, choices=[*Spoken.choices, SPOKEN_CLINICIAN], blank=True)
     note = models.TextField(max_length=500, blank=True)
 
     class Meta:
         ordering = ["-at", "-pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(request__isnull=True, redirect__isnull=False)
-                | Q(request__isnull=False, redirect__isnull=True),
+                condition=Q(request__isnull=True, redirect__isnull=False, task__isnull=True)
+                | Q(request__isnull=False, redirect__isnull=True, task__isnull=True)
+                | Q(request__isnull=True, redirect__isnull=True, task__isnull=False),
                 name="call_is_about_one_thing",
             ),
             models.CheckConstraint(

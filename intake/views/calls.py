@@ -29,7 +29,7 @@ def call(request: HttpRequest, case_id) -> HttpResponse:
     if about is None and request.method != "POST":
         messages.info(request, f"Nobody needs to be called about case {case.number} now.")
         return redirect("intake:triage_case", case.pk)
-    form = desk_forms.CallForm(request.POST or None)
+    form = desk_forms.CallForm(request.POST or None, to_clinician=about is not None and about.to_clinician)
     if request.method == "POST" and form.is_valid():
         try:
             attempt = calls.log_call(case=case, by=request.user, **form.cleaned_data)
@@ -43,11 +43,17 @@ def call(request: HttpRequest, case_id) -> HttpResponse:
 
 def _after(request: HttpRequest, case: Case, attempt: CallAttempt) -> HttpResponse:
     if attempt.outcome != CallAttempt.Outcome.REACHED:
-        messages.success(request, f"Recorded. {case.patient.name} stays on the call list.")
+        messages.success(
+            request,
+            f"Recorded. {attempt.task.contact if attempt.task and attempt.task.contact else case.patient.name} stays on the call list.",
+        )
         return redirect("intake:calls")
     if attempt.request_id:
         messages.success(request, "Recorded. Enter what was answered, or give more time.")
         return redirect("intake:case_answer", case.pk)
+    if attempt.task_id and case.signed_at:
+        messages.success(request, "Recorded. If they told you that they read it, or what was done, enter it here.")
+        return redirect("review:staff_result", case.pk)
     messages.success(request, f"Recorded: {case.patient.name} knows.")
     return redirect("intake:triage_case", case.pk)
 

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 
 from config.accounts.access import role_required
 from config.audit.services import record_view
-from intake import consents, forms, services
+from intake import consents, forms, recalls, services, steps
 from intake import messages as threads
 from intake.models import Case, CaseStatus, InformationRequest, Patient
 from intake.timeline import patient_timeline
@@ -37,6 +37,7 @@ def home(request: HttpRequest) -> HttpResponse:
     for case in cases:
         case.steps = patient_timeline(case)
         case.new_messages = new_messages.get(case.pk, 0)
+        case.is_recall = recalls.is_recall(case)
     patients = list(Patient.objects.in_care_of(request.user))
     own = next((patient for patient in patients if patient.belongs_to(request.user)), None)
     record_view(request, "case.listed", request.user, cases=[str(case.pk) for case in cases])
@@ -44,6 +45,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "cases": cases,
         "name": own.first_name if own else request.user.first_name,
         "several": len(patients) > 1 or own is None,
+        **steps.counts(request.user),
         "may_start": Patient.objects.visible_to(request.user).exists(),
     }
     return page(request, "intake/patient_home.html", None, **facts)

@@ -5,6 +5,7 @@ from review.models.documentation import FavouriteCode, PhotoAdequacy, TextTempla
 from review.models.icd import Icd10Code
 from review.models.opinion import InterlockAnswer, SecondOpinion
 from review.models.plan import ActionItem
+from review.models.pathology import PathologyReport
 from review.models.review import Addendum, Review, ReviewDiagnosis
 from review.models.annotation import Annotation, AnnotationWithdrawal
 from review.models.time import AddedTime, AssistantTime, Beat
@@ -22,6 +23,7 @@ __all__ = [
     "FavouriteCode",
     "Icd10Code",
     "InterlockAnswer",
+    "PathologyReport",
     "PhotoAdequacy",
     "Review",
     "ReviewDiagnosis",

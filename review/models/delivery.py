@@ -22,6 +22,12 @@ class Delivery(WorkRow):
         PHONE = "phone", "Told by phone"
         IN_PERSON = "in_person", "Told in person"
 
+    class ReadHow(models.TextChoices):
+        PORTAL = "portal", "In the portal"
+        PHONE = "phone", "Said so on the phone"
+        PAPER = "paper", "Signed the paper letter"
+        IN_PERSON = "in_person", "Said so in person"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="deliveries")
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="deliveries")
@@ -42,11 +48,18 @@ class Delivery(WorkRow):
     acknowledged_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="acknowledged"
     )
+    acknowledged_how = models.CharField(max_length=10, choices=ReadHow, blank=True)
+    # when the recipient is next reminded, or the clinic asked to call; how often that was
+    nudge_at = models.DateTimeField(null=True, blank=True, editable=False)
+    nudges = models.PositiveSmallIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         ordering = ["created_at", "recipient_kind"]
-        indexes = [WorkRow.due_index("delivery_due")]
+        indexes = [
+            WorkRow.due_index("delivery_due"),
+            models.Index(fields=["nudge_at"], name="delivery_to_remind", condition=Q(acknowledged_at__isnull=True)),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["review", "recipient_kind"],
@@ -69,6 +82,11 @@ class Delivery(WorkRow):
             models.CheckConstraint(
                 condition=Q(acknowledged_at__isnull=True) | Q(visible_at__isnull=False) | Q(told_at__isnull=False),
                 name="only_what_arrived_is_acknowledged",
+            ),
+            models.CheckConstraint(
+                condition=Q(acknowledged_at__isnull=True, acknowledged_by__isnull=True, acknowledged_how="")
+                | (Q(acknowledged_at__isnull=False, acknowledged_by__isnull=False) & ~Q(acknowledged_how="")),
+                name="acknowledged_delivery_says_how_and_by_whom",
             ),
         ]
 

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from intake.models import Case
 from review.models.review import Review
 
 MAX_WEEKS = 104
@@ -27,6 +28,7 @@ class ActionItem(models.Model):
         WATCH_REPHOTOGRAPH = "watch_rephotograph", "Watch and photograph again"
         REASSURANCE = "reassurance", "Reassurance"
         REFER = "refer", "Refer"
+        RECALL = "recall", "Recall for another look"
         OTHER = "other", "Other"
 
     class Owner(models.TextChoices):
@@ -62,6 +64,14 @@ class ActionItem(models.Model):
     )
     settled_at = models.DateTimeField(null=True, blank=True)
 
+    # when the owner is next reminded, or somebody is asked to call; how often that was
+    nudge_at = models.DateTimeField(null=True, blank=True, editable=False)
+    nudges = models.PositiveSmallIntegerField(default=0, editable=False)
+    # the case that began by itself on the day of a recall: one, whatever is retried
+    follow_up = models.OneToOneField(
+        Case, null=True, blank=True, on_delete=models.PROTECT, related_name="recalled_by", editable=False
+    )
+
     objects = ActionItemQuerySet.as_manager()
 
     # what the signature covers: the database refuses to change it once `frozen_at` is set
@@ -69,13 +79,25 @@ class ActionItem(models.Model):
 
     class Meta:
         ordering = ["position"]
-        indexes = [models.Index(fields=["state", "owner", "due_on"], name="action_item_to_do")]
+        indexes = [
+            models.Index(fields=["state", "owner", "due_on"], name="action_item_to_do"),
+            models.Index(fields=["nudge_at"], name="action_item_to_remind", condition=Q(state="open")),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["review", "position"], name="action_items_stand_in_an_order"),
             models.CheckConstraint(condition=~Q(text=""), name="action_item_says_what"),
             models.CheckConstraint(
                 condition=Q(
-                    kind__in=["biopsy", "in_person", "medicine", "watch_rephotograph", "reassurance", "refer", "other"]
+                    kind__in=[
+                        "biopsy",
+                        "in_person",
+                        "medicine",
+                        "watch_rephotograph",
+                        "reassurance",
+                        "refer",
+                        "recall",
+                        "other",
+                    ]  # fmt: skip
                 ),
                 name="action_item_kind_is_known",
             ),
@@ -89,7 +111,7 @@ class ActionItem(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(state="open", settled_at__isnull=True, settled_by__isnull=True, proof="", reason="")
-                | (Q(state="done", settled_at__isnull=False, settled_by__isnull=False))
+                | (Q(state="done", settled_at__isnull=False, settled_by__isnull=False) & ~Q(proof=""))
                 | (
                     Q(state__in=["declined", "impossible"], settled_at__isnull=False, settled_by__isnull=False)
                     & ~Q(reason="")
@@ -99,6 +121,9 @@ class ActionItem(models.Model):
             models.CheckConstraint(
                 condition=Q(state="open") | Q(frozen_at__isnull=False), name="only_a_signed_action_item_is_settled"
             ),
+            models.CheckConstraint(
+                condition=Q(frozen_at__isnull=True) | Q(due_on__isnull=False), name="a_signed_action_item_has_its_day"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -107,6 +132,21 @@ class ActionItem(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state == self.State.OPEN
+
+    @property
+    def starts_follow_up(self) -> bool:
+        """On its day a new case of the same spot begins by itself."""
+        return self.kind in {self.Kind.WATCH_REPHOTOGRAPH, self.Kind.RECALL}
+
+    @property
+    def words(self) -> str:
+        """What was shown or why not, once it is settled."""
+        return self.reason or self.proof
+
+    @property
+    def plain(self) -> str:
+        """For the patient: the plain words where the specialist wrote some."""
+        return self.patient_text or self.text
 
     @property
     def by_when(self) -> str:

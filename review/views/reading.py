@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from config.accounts.access import role_required
@@ -12,7 +13,7 @@ from intake.desk_forms import AskForm, RedirectForm
 from intake.models import Case
 from intake.services import IntakeRefused
 from intake.workflow import TransitionRefused, may
-from review import opinions, reading_order, services, vocabulary
+from review import items, opinions, reading_order, services, vocabulary
 from review import worklist as lists
 from review.beats import review_time
 from review.forms import ReasonForm, ReleaseForm
@@ -175,6 +176,8 @@ def signed(request: HttpRequest, case_id) -> HttpResponse:
     if not review.is_signed:
         return to_room(case)
     record_view(request, "review.viewed", review)
+    reports = list(review.pathology.select_related("by", "seen_by"))
+    items.see_pathology(review=review, by=request.user)
     time = review.signed_record["time"]
     context = {
         "case": case,
@@ -187,6 +190,9 @@ def signed(request: HttpRequest, case_id) -> HttpResponse:
         "plan_lines": words_of_plan(review),
         "spans": spans_of(time, review),
         "assistants": review.assistant_times.all(),
+        "steps": review.action_items.all(),
+        "today": timezone.localdate(),
+        "reports": reports,
         "added": review.added_times.all(),
         "deliveries": case.deliveries.select_related("recipient"),
         "addenda": review.addenda.select_related("by"),

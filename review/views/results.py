@@ -4,6 +4,8 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from config.accounts.access import role_required
@@ -77,6 +79,9 @@ def _context(case: Case, review: Review) -> dict:
         "deliveries": case.deliveries.select_related("recipient", "told_by", "acknowledged_by"),
         "zone": review.time_zone,
         "plan_lines": words_of_plan(review),
+        "steps": review.action_items.all(),
+        "reports": review.pathology.select_related("by", "seen_by"),
+        "today": timezone.localdate(),
     }
 
 
@@ -95,6 +100,11 @@ def patient_result(request: HttpRequest, case_id) -> HttpResponse:
     context = _context(case, review) | {
         "paragraphs": paragraphs,
         "to_acknowledge": _unacknowledged(case, "patient"),
+        "own_steps": [
+            item
+            for item in review.action_items.all()
+            if item.owner == item.Owner.PATIENT and item.kind != "reassurance"
+        ],
     }
     return render(request, "review/result_patient.html", context)
 
@@ -102,12 +112,15 @@ def patient_result(request: HttpRequest, case_id) -> HttpResponse:
 @role_required("patient", "referrer", "staff")
 @require_POST
 def acknowledge(request: HttpRequest, case_id, kind: str) -> HttpResponse:
-    case, _ = _result(request, case_id)
+    case, _review = _result(request, case_id)
     try:
-        delivery.acknowledge(case=case, kind=kind, by=request.user)
-    except delivery.DeliveryRefused as refused:
+        delivery.acknowledge(case=case, kind=kind, by=request.user, how=request.POST.get("how", ""))
+    except delivery.NotYours as refused:
         raise Http404 from refused
-    messages.success(request, "Thank you. It is noted that this was read.")
+    except delivery.DeliveryRefused as refused:
+        messages.error(request, str(refused))
+        return redirect("review:staff_result", case.pk)
+    messages.success(request, _("Thank you. We noted that you have read this."))
     if case.is_cared_for_by(request.user):
         return redirect("intake:patient_home")
     if request.user.has_role("staff", case.clinic):
@@ -137,6 +150,7 @@ def referrer_result(request: HttpRequest, case_id) -> HttpResponse:
     record_view(request, "result.viewed", review, as_role="referrer")
     context = _context(case, review) | {
         "to_acknowledge": _unacknowledged(case, "referrer"),
+        "may_steps": True,
         "back": "review:referrer_home",
     }
     return render(request, "review/result_clinical.html", context)
@@ -159,6 +173,9 @@ def staff_result(request: HttpRequest, case_id) -> HttpResponse:
         "back": "review:results_to_close",
         "is_staff_page": True,
         "told_how": Delivery.ToldHow.choices,
+        "read_how": [choice for choice in Delivery.ReadHow.choices if choice[0] != Delivery.ReadHow.PORTAL],
+        "may_steps": True,
+        "open_steps": sum(item.is_open for item in review.action_items.all()),
         "may_close": may(case, "close", request.user),
     }
     return render(request, "review/result_clinical.html", context)
@@ -179,7 +196,7 @@ def told(request: HttpRequest, delivery_id) -> HttpResponse:
 @role_required("staff")
 @require_POST
 def close(request: HttpRequest, case_id) -> HttpResponse:
-    case, _ = _result(request, case_id)
+    case, _review = _result(request, case_id)
     try:
         delivery.close_case(case=case, by=request.user, reason=request.POST.get("reason", ""))
         messages.success(request, f"Case {case.number} is closed.")

@@ -189,7 +189,7 @@ def test_nobody_acknowledges_for_another(answered, ana, ruth, max_stranger, dana
 def test_staff_hear_it_by_phone(answered, ben):
     review = answered(referred=False)
     notices(review)
-    delivery.acknowledge(case=review.case, kind="patient", by=ben)
+    delivery.acknowledge(case=review.case, kind="patient", by=ben, how="phone")
     row = review.deliveries.get()
     assert (row.acknowledged_by, row.opened_at) == (ben, None)
 

@@ -53,7 +53,7 @@ def test_staff_record_acknowledge_and_close(answered, sign_in, ben):
     assert review.case.number.encode() in client.get(reverse("review:results_to_close")).content
     page = client.get(reverse("review:staff_result", args=[review.case_id]))
     assert b"They told us that they read it" in page.content
-    client.post(reverse("review:acknowledge", args=[review.case_id, "patient"]))
+    client.post(reverse("review:acknowledge", args=[review.case_id, "patient"]), {"how": "phone"})
     assert Case.objects.get(pk=review.case_id).status == "closed"
     assert b"Every result is read" in client.get(reverse("review:results_to_close")).content
 

@@ -142,8 +142,11 @@ def _answered(cast: DemoPeople, way: Way, case: Case, clock) -> None:
     clock.shift(24 * 3600 if way.status == "closed" else 60)
     if way.status == "closed":
         review_demo.acknowledge(review, cast.staff)
+        review_demo.carry_out(review, cast.staff)
     if way.truth:
         review_demo.found_later(review, cast.staff, *way.truth)
+    if way.found:
+        review_demo.pathology(review, cast.staff, way.found)
     line.refresh_from_db()
     if way.line == "exported":
         batches.export_ready(by=cast.biller, lines=[line])

@@ -1,0 +1,12 @@
+from django.urls import path
+
+from review.views import items
+
+urlpatterns = [
+    path("my/steps/", items.own_steps, name="own_steps"),
+    path("my/steps/<uuid:item_id>/", items.own_step, name="own_step"),
+    path("steps/", items.item_list, name="items"),
+    path("steps/<uuid:item_id>/", items.item, name="item"),
+    path("steps/<uuid:item_id>/open/", items.item_reopen, name="item_reopen"),
+    path("results/<uuid:case_id>/pathology/", items.pathology_new, name="pathology_new"),
+]
