@@ -128,7 +128,7 @@ class Launcher:
 
     def prepare(self) -> None:
         """One process for all of it: half of the time of a start is Python's imports."""
-        self.manage("prepare", *(["--demo"] if _wants_demo() else []))
+        self.manage("prepare", *(["--demo", os.environ.get("DEMO_CASES") or "all"] if _wants_demo() else []))
 
     # --- children ---------------------------------------------------------------------------------------------
 

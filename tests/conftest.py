@@ -10,11 +10,31 @@ from django.db import connection
 
 from tests import factories, kept_database
 from tests.append_only import _append_only_lifted_for_flush  # noqa: F401
-from tests.browser_fixtures import chromium, chromium_with_camera, look, open_page  # noqa: F401
+from tests.browser_fixtures import (  # noqa: F401
+    chromium,
+    chromium_with_camera,
+    kept_chromium,
+    kept_chromium_with_camera,
+    look,
+    open_page,
+    playwright,
+)
+
+WHOLE_PROGRAM = ("tests/journeys/test_whole_case", "tests/faults/", "tests/journeys/", "tests/test_launcher")
 
 
 def pytest_unconfigure():
     shutil.rmtree(settings.VAR, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items):
+    """What starts the whole program first: it mostly waits, and at the end nothing would be left to do beside it."""
+    items.sort(key=lambda item: next((n for n, name in enumerate(WHOLE_PROGRAM) if name in item.nodeid), 9))
+    if os.environ.get("DERMFORWARD_PAGES") == "elsewhere":
+        elsewhere = pytest.mark.skip(reason="each page is looked at once, in the gate's run on PostgreSQL")
+        for item in items:
+            if "in_browser" in item.nodeid:
+                item.add_marker(elsewhere)
 
 
 @pytest.fixture(scope="session")

@@ -31,11 +31,7 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def program(folder):
-    """On a folder whose demo has two cases only: the whole demo takes half a minute, and a journey loads that."""
-    starting = Program(folder, **EMBEDDED)
-    starting.manage("prepare")
-    starting.manage("seed_demo", "--cases", "2")
-    with starting as running:
+    with Program(folder, **EMBEDDED, DEMO_CASES="2") as running:
         yield running
 
 
@@ -180,7 +176,7 @@ def test_a_stop_leaves_no_process_and_the_next_run_keeps_the_data(program, folde
     assert "stopping" in program.lines
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", program.port)) != 0
-    with Program(folder, **EMBEDDED) as again:
+    with Program(folder, **EMBEDDED, DEMO_CASES="2") as again:
         assert facts(again) == before
         family = descendants(again.process.pid)
         try:

@@ -55,15 +55,10 @@ def sign_in(page, url: str) -> None:
     page.wait_for_url("**/my/**")
 
 
-def test_cut_off_killed_and_back_the_case_is_complete(tmp_path, large_photo):
-    from playwright.sync_api import sync_playwright
-
+def test_cut_off_killed_and_back_the_case_is_complete(tmp_path, large_photo, playwright):
     folder = tmp_path / "browser"
-    with (
-        own_database() as url,
-        Program(tmp_path / "var", DATABASE_URL=url, REDIS_URL="") as program,
-        sync_playwright() as playwright,
-    ):
+    people_only = {"DEMO_CASES": "0"}
+    with own_database() as url, Program(tmp_path / "var", DATABASE_URL=url, REDIS_URL="", **people_only) as program:
         phone, page = open_phone(playwright, folder)
         sign_in(page, program.url)
         case = begin_case(page, program.url)

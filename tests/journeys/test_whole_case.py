@@ -11,7 +11,7 @@ import pytest
 
 from config.accounts.demo_logins import PASSWORD
 from intake.demo_pictures import picture
-from tests.browsing import ARGS, CHROMIUM, DESKTOP, PHONE, needs_browser
+from tests.browsing import DESKTOP, PHONE, needs_browser
 from tests.faults.database import own_database
 from tests.journeys.running import Program
 
@@ -41,16 +41,6 @@ def photographs(tmp_path_factory) -> list[Path]:
         path.write_bytes(picture(kind, seed=number))
         made.append(path)
     return made
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
-        yield browser
-        browser.close()
 
 
 @contextlib.contextmanager
