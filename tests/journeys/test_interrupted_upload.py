@@ -57,8 +57,8 @@ def sign_in(page, url: str) -> None:
 
 def test_cut_off_killed_and_back_the_case_is_complete(tmp_path, large_photo, playwright):
     folder = tmp_path / "browser"
-    people_only = {"DEMO_CASES": "0"}
-    with own_database() as url, Program(tmp_path / "var", DATABASE_URL=url, REDIS_URL="", **people_only) as program:
+    one_case = {"DEMO_CASES": "1"}
+    with own_database() as url, Program(tmp_path / "var", DATABASE_URL=url, REDIS_URL="", **one_case) as program:
         phone, page = open_phone(playwright, folder)
         sign_in(page, program.url)
         case = begin_case(page, program.url)
