@@ -5,16 +5,19 @@ import re
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import Any
+from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Max, Min
+from django.db import connection, transaction
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from config.accounts.models import User
 from config.audit.services import record
+from config.prepared import Prepared
 from intake.models import Case, CaseStatus
 from review import opinions, tape, timekeeping
 from review.claims import renew_hold
@@ -26,6 +29,7 @@ MAX_BEATS = 240  # an hour offline, sent at once
 _TAB = re.compile(r"[0-9A-Za-z-]{1,36}")
 _LIMIT_MS = 7 * 24 * 3600 * 1000
 MINIMUM_NOTE = 10
+HOLD_RENEWED_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -58,39 +62,68 @@ def server_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def record_beats(*, review: Review, by: User, beats: Iterable[dict]) -> bool:
-    """Append what a tab sent, stamped with our clock; True while the case is held by its author.
+@Prepared
+def _at_hand(*, case: Any, by: Any, soon: Any) -> QuerySet:
+    """The review of this person and case, locked: one writer a review, so the order of the keys is the order of receipt."""
+    held = Case.objects.filter(pk=OuterRef("case"), holder=by, status=CaseStatus.IN_REVIEW)
+    return (
+        Review.objects.select_for_update()
+        .filter(case=case, specialist=by)
+        .annotate(held=Exists(held), fresh=Exists(held.filter(hold_expires_at__gt=soon)))
+        .values_list("pk", "status", "second_opinion", "held", "fresh")
+    )
 
-    A counting beat renews the hold, unless nobody has touched the page for the idle setting. Without the hold only
-    beats that stop the clock are taken: they end the last span honestly and cannot start another.
-    """
+
+def record_beats(*, review: Review, by: User, beats: Iterable[dict]) -> bool:
+    """Append what a tab of this review sent; True while its author holds the case."""
     if review.specialist_id != by.pk:
         raise ReviewRefused("This review is another person's.")
-    rows = [_row(review, beat) for beat in beats]
+    received = receive_beats(case_id=review.case_id, by=by, beats=beats)
+    return received is not None and received[1]
+
+
+def receive_beats(*, case_id: UUID, by: User, beats: Iterable[dict]) -> tuple[UUID, bool] | None:
+    """Append what a tab sent, stamped with our clock: (the review, whether its author holds the case). None: no such review.
+
+    A counting beat renews the hold, unless nobody has touched the page for the idle setting. Without the hold only
+    beats that stop the clock are taken: they end the last span honestly and cannot start another. This runs every 15 s
+    for each reader, so it asks the database once and writes once; the hold is written once a minute.
+    """
+    rows = [_row(beat) for beat in beats]
     if len(rows) > MAX_BEATS:
         raise BeatsRefused("Too many beats at once.")
     with transaction.atomic():
-        # one writer a review: the order of the keys is the order of receipt
-        current = Review.objects.select_for_update().get(pk=review.pk)
-        if current.is_signed:
-            return False
-        held = (
-            opinions.is_open(current)
-            or Case.objects.filter(pk=review.case_id, holder=by, status=CaseStatus.IN_REVIEW).exists()
-        )
+        soon = timezone.now() + timedelta(minutes=settings.HOLD_MINUTES) - HOLD_RENEWED_EVERY
+        found = _at_hand(case=case_id, by=by.pk, soon=soon).rows()
+        if not found:
+            return None
+        review_id, status, second_opinion, held, is_fresh = found[0]
+        if status == Review.Status.SIGNED:
+            return review_id, False
+        held = bool(held) or (second_opinion and opinions.is_open(Review.objects.get(pk=review_id)))
         now = server_ms()
         for row in rows:
-            row.server_ms = now
-            if held or row.state != Beat.State.COUNTING:
-                row.save(force_insert=True)
+            row.review_id, row.server_ms = review_id, now
+        _append([row for row in rows if held or row.state != Beat.State.COUNTING])
         idle_ms = settings.CLOCK_IDLE_SECONDS * 1000
         alive = any(r.state == Beat.State.COUNTING and 0 <= r.mono_ms - r.last_input_ms <= idle_ms for r in rows)
-        if held and alive:
-            renew_hold(case_id=review.case_id, by=by)
-    return held
+        if held and alive and not is_fresh:
+            renew_hold(case_id=case_id, by=by)
+    return review_id, held
 
 
-def _row(review: Review, beat: dict) -> Beat:
+def _append(rows: list[Beat]) -> None:
+    """In their order. Plain SQL: the ORM would compile the same INSERT anew for each beat of each reader."""
+    fields = [field for field in Beat._meta.concrete_fields if not field.primary_key]
+    columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+    marks = ", ".join(["%s"] * len(fields))
+    with connection.cursor() as cursor:
+        for row in rows:
+            values = [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]
+            cursor.execute(f"INSERT INTO {Beat._meta.db_table} ({columns}) VALUES ({marks})", values)  # noqa: S608
+
+
+def _row(beat: dict) -> Beat:
     if not isinstance(beat, dict):
         raise BeatsRefused("A beat is an object.")
     tab, state = beat.get("tab"), beat.get("state")
@@ -101,35 +134,56 @@ def _row(review: Review, beat: dict) -> Beat:
         raise BeatsRefused("A beat's numbers are whole and not negative.")
     seq, mono_ms, last_input_ms = numbers
     shown = shown_of(beat.get("shown"))
-    return Beat(
-        review=review, tab=tab, seq=seq, mono_ms=mono_ms, last_input_ms=last_input_ms, state=state, shown=shown
-    )  # fmt: skip
+    return Beat(tab=tab, seq=seq, mono_ms=mono_ms, last_input_ms=last_input_ms, state=state, shown=shown)
+
+
+_TAPE = ("tab", "seq", "server_ms", "mono_ms", "last_input_ms", "state")
+
+
+@Prepared
+def _own_beats(*, review: Any) -> QuerySet:
+    return Beat.objects.filter(review=review).order_by("pk").values_list("pk", *_TAPE)
+
+
+@Prepared
+def _open_meanwhile(*, by: Any, review: Any, low: Any, high: Any, since: Any) -> QuerySet:
+    """Other reviews of this person with a beat in that stretch; what was signed before it has none there."""
+    not_over = Q(signed_at__isnull=True) | Q(signed_at__gte=since)
+    beats = Beat.objects.filter(review=OuterRef("pk"), server_ms__gte=low, server_ms__lte=high)
+    return Review.objects.filter(not_over, Exists(beats), specialist=by).exclude(pk=review).values_list("pk")
+
+
+@Prepared
+def _signed_since(*, by: Any, review: Any, since: Any) -> QuerySet:
+    signed = Review.objects.signed().filter(specialist=by, signed_at__gte=since)
+    return signed.exclude(pk=review).values_list("signed_record")
 
 
 def tape_of(review: Review, upto: int | None = None) -> list[timekeeping.Beat]:
     """All that decides this review's time, in the order of receipt: its beats, and those of the same clinician's
     other reviews that were open in the same stretch of time (a moment belongs to one review only)."""
-    own = Beat.objects.filter(review=review)
-    if upto is not None:
-        own = own.filter(pk__lte=upto)
-    span = own.aggregate(low=Min("server_ms"), high=Max("server_ms"))
-    if span["low"] is None:
-        return []
-    meanwhile = Beat.objects.filter(
-        review__specialist=review.specialist_id,
-        server_ms__gte=span["low"] - timekeeping.GAP_MS,
-        server_ms__lte=span["high"] + timekeeping.GAP_MS,
-    )
-    rows = Beat.objects.filter(review__in=meanwhile.values("review"))
-    if upto is not None:
-        rows = rows.filter(pk__lte=upto)
-    return [_plain(row, review.specialist_id) for row in rows.order_by("pk")]
+    return _tape(review, upto)[0]
 
 
-def _plain(row: Beat, clinician) -> timekeeping.Beat:
-    return timekeeping.Beat(
-        str(clinician), str(row.review_id), row.tab, row.seq, row.server_ms, row.mono_ms, row.last_input_ms, row.state
-    )
+def _tape(review: Review, upto: int | None) -> tuple[list[timekeeping.Beat], int]:
+    """And the key of the review's last beat on it."""
+    rows = _own_beats(review=review.pk).rows()
+    if upto is not None:
+        rows = [row for row in rows if row[0] <= upto]
+    if not rows:
+        return [], 0
+    by, own = str(review.specialist_id), str(review.pk)
+    low, high = (pick(row[3] for row in rows) for pick in (min, max))
+    others = _open_meanwhile(
+        by=review.specialist_id, review=review.pk, low=low - timekeeping.GAP_MS, high=high + timekeeping.GAP_MS,
+        since=datetime.fromtimestamp(low / 1000, UTC),
+    ).rows()  # fmt: skip
+    beats = [timekeeping.Beat(by, own, *row[1:]) for row in rows]
+    if others:
+        found = Beat.objects.filter(review__in=[review.pk, *(pk for (pk,) in others)]).order_by("pk")
+        found = found if upto is None else found.filter(pk__lte=upto)
+        beats = [timekeeping.Beat(by, str(pk), *row) for pk, *row in found.values_list("review", *_TAPE)]
+    return beats, rows[-1][0]
 
 
 def review_time(review: Review, upto: int | None = None, *, with_added: bool = True) -> ReviewTime:
@@ -138,7 +192,7 @@ def review_time(review: Review, upto: int | None = None, *, with_added: bool = T
 
     A moment that another review of the same clinician was already signed with stays there, whatever arrives later.
     """
-    beats = tape_of(review, upto)
+    beats, last = _tape(review, upto)
     account = timekeeping.credit(
         beats, idle_ms=settings.CLOCK_IDLE_SECONDS * 1000, gap_ms=settings.CLOCK_GAP_SECONDS * 1000
     )
@@ -154,7 +208,7 @@ def review_time(review: Review, upto: int | None = None, *, with_added: bool = T
         lost_ms=account.lost_ms(str(review.specialist_id), str(review.pk)),
         intervals=intervals,
         not_counted=tuple(sorted(not_counted, key=lambda part: (part.start, part.end))),
-        last_beat_id=upto if upto is not None else last_beat_id(review) if beats else 0,
+        last_beat_id=last if upto is None else upto,
     )
 
 
@@ -163,12 +217,8 @@ def _signed_elsewhere(review: Review, intervals: tuple[timekeeping.Interval, ...
     if not intervals:
         return []
     began = datetime.fromtimestamp(intervals[0][0] / 1000, UTC)
-    others = Review.objects.signed().filter(specialist=review.specialist_id, signed_at__gte=began).exclude(pk=review.pk)
-    frozen = timekeeping.union(
-        (start, end)
-        for content in others.values_list("signed_record", flat=True)
-        for start, end in content["time"]["intervals_ms"]
-    )
+    others = _signed_since(by=review.specialist_id, review=review.pk, since=began).rows()
+    frozen = timekeeping.union((start, end) for (content,) in others for start, end in content["time"]["intervals_ms"])
     return [
         (max(start, low), min(end, high))
         for start, end in intervals

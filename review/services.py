@@ -1,6 +1,14 @@
 """The verbs of a review. Keyword-only; the actor is `by`; each raises a named error whose text may be shown."""
 
-from review.beats import ReviewTime, add_assistant_time, add_time, dispute_time, record_beats, review_time
+from review.beats import (
+    ReviewTime,
+    add_assistant_time,
+    add_time,
+    dispute_time,
+    receive_beats,
+    record_beats,
+    review_time,
+)
 from review.checks import answer_interlock
 from review.claims import (
     ask_for_more,
@@ -29,6 +37,7 @@ __all__ = [
     "dispute_time",
     "handover_notes",
     "propose",
+    "receive_beats",
     "record_beats",
     "release_case",
     "renew_hold",

@@ -3,7 +3,7 @@
 import json
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
@@ -22,17 +22,23 @@ from review.views.spans import spans_of
 @require_POST
 @passive
 def beats(request: HttpRequest, case_id) -> HttpResponse:
-    """What the clock of one tab has to tell. The form field carries JSON, so that a closing page can send it too."""
-    case = reading_case(request, case_id)
-    review = own_review(request, case)
+    """What the clock of one tab has to tell. The form field carries JSON, so that a closing page can send it too.
+
+    Whoever has a review of the case may read it, so the review is all that is asked for. A `brief` beat, of those that
+    change nothing, is not answered with the account: the page asks for that once a minute and at each change."""
     try:
         sent = json.loads(request.POST.get("beats", ""))
         if not isinstance(sent, list):
             raise BeatsRefused("Beats come as a list.")
-        held = services.record_beats(review=review, by=request.user, beats=sent)
+        received = services.receive_beats(case_id=case_id, by=request.user, beats=sent)
     except (ValueError, BeatsRefused) as error:
         return JsonResponse({"error": str(error)}, status=400)
-    time = review_time(review)
+    if received is None:
+        raise Http404
+    review_id, held = received
+    if "brief" in request.POST:
+        return JsonResponse({"held": held})
+    time = review_time(Review(pk=review_id, case_id=case_id, specialist=request.user), with_added=False)
     return JsonResponse({"counted_ms": time.measured_ms, "last_beat_id": time.last_beat_id, "held": held})
 
 

@@ -141,6 +141,60 @@ def test_a_counting_beat_renews_the_hold_an_untouched_tab_does_not(tab, review, 
     assert left() < timedelta(minutes=2)
 
 
+def test_the_hold_is_written_once_a_minute(tab, review, settings):
+    def until():
+        return Case.objects.values_list("hold_expires_at", flat=True).get(pk=review.case_id)
+
+    begun = until()
+    tab.send()
+    tab.send()
+    assert until() == begun, "half an hour is left: nothing is written"
+    for left, renewed in (
+        (timedelta(minutes=settings.HOLD_MINUTES, seconds=-50), False),
+        (timedelta(minutes=28), True),
+    ):
+        old = timezone.now() + left
+        Case.objects.filter(pk=review.case_id).update(hold_expires_at=old)
+        tab.send()
+        assert (until() > old) == renewed, left
+
+
+def test_a_beat_asks_once_and_writes_once(tab, review, django_assert_num_queries):
+    tab.send()
+    for state in ("counting", "paused", "ended"):
+        with django_assert_num_queries(4):  # a savepoint, the review with its hold, the beat, the savepoint's end
+            tab.send(state)
+
+
+def test_the_account_asks_the_same_for_a_long_tape_as_for_a_short_one(tab, review, django_assert_num_queries):
+    for beats in (2, 40):
+        while review.beats.count() < beats:
+            tab.send()
+            tab.clock.ms += 15_000
+        with django_assert_num_queries(3):  # own beats, other open reviews, what was signed elsewhere
+            services.review_time(review, with_added=False)
+
+
+def test_whoever_has_no_review_of_the_case_has_nothing_to_beat(ready, dana, eli):
+    beat = {"tab": "t", "seq": 0, "mono_ms": 0, "last_input_ms": 0, "state": "counting"}
+    assert services.receive_beats(case_id=ready.pk, by=eli, beats=[beat]) is None
+    assert not Beat.objects.exists()
+
+
+def test_what_another_case_was_signed_with_long_ago_is_not_looked_through(
+    tab, review, dana, clock, patient, ana, group
+):
+    """Its beats ended before these began, so it cannot claim a moment of them."""
+    tab.send()
+    long_ago = factories.put_status(factories.make_draft(patient, by=ana), "ready", group=group, patient_state="OH")
+    other = services.claim_case(case=long_ago, by=dana)
+    clock.ms -= 86_400_000
+    Tab(other, dana, clock, "tab-8").work(30_000)
+    clock.ms += 86_400_000
+    tab.work(30_000)
+    assert {beat.review for beat in tape_of(review)} == {str(review.pk)}
+
+
 def test_after_the_hold_is_gone_only_a_closing_beat_is_taken(tab, review, dana, clock):
     tab.send()
     services.release_case(case=Case.objects.get(pk=review.case_id), by=dana)
