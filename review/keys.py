@@ -25,6 +25,7 @@ MARKS = (
 MOVING = (
     (("F",), "To the form"),
     (("Esc",), "From a field back to the photos"),
+    (("Ctrl", "Enter"), "Check and sign, from a field too"),
     (("?",), "This sheet"),
 )
 KEYS = (*VIEWER, *MARKS, *MOVING)

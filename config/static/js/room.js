@@ -18,6 +18,8 @@
   };
   const save = () => {
     clearTimeout(timer); first = 0;
+    // the form itself is on its way with all of it: a second post beside it would only be a conflict
+    if (leaving) return Promise.resolve(true);
     if (running) return running.then(() => (dirty ? save() : true));
     if (!dirty) return Promise.resolve(true);
     dirty = false;
@@ -144,6 +146,13 @@
     if (changed(query)) search();
   });
 
+  // From anywhere in the room, the fields included: on to the check and the signature.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.repeat || document.querySelector("dialog[open]")) return;
+    const button = form.querySelector("button[name=next][value=sign]");
+    if (button) { event.preventDefault(); button.click(); }
+  });
+
   // Every way out saves first and closes the run of the clock, then goes on as it would without this script.
   form.addEventListener("submit", (event) => {
     const button = event.submitter;
@@ -153,9 +162,11 @@
     clearTimeout(timer);
     button.setAttribute("aria-busy", "true");
     const clock = window.dermforwardClock;
-    Promise.resolve(running).then(() => (clock ? clock.end(button.dataset.leave === "input") : null)).then(() => {
+    Promise.resolve(running).then(() => (clock ? clock.end(button.dataset.leave === "input") : null)).then(() => running).then(() => {
       leaving = true;
       form.requestSubmit(button);
+      // where the next page does not come, what is typed here is saved as before
+      setTimeout(() => { leaving = false; button.removeAttribute("aria-busy"); }, 10000);
     });
   });
 })();
