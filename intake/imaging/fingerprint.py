@@ -25,7 +25,7 @@ _COSINES = _cosines()
 
 
 def fingerprint(upright: Image.Image) -> str:
-    """16 hexadecimal digits; "" for a flat picture, which would match every other flat one. Greys are enough."""
+    """16 hexadecimal digits; "" for a flat picture, which would match every other flat one. Small greys are enough."""
     grey = upright if upright.mode == "L" else upright.convert("L")
     small = grey.resize((SIDE, SIDE), Image.Resampling.BOX, reducing_gap=1.0)
     luma = numpy.asarray(small, dtype=numpy.float64)

@@ -13,7 +13,7 @@ from intake.imaging import child, limits, quality, render, segments
 from intake.imaging.fingerprint import fingerprint
 from intake.imaging.refusals import refuse
 from intake.imaging.sniff import sniff
-from intake.imaging.types import Accepted, Header, Refused
+from intake.imaging.types import Accepted, Header, Refused, Rendition
 
 _PILLOW_FORMATS = {"jpeg": ("JPEG",), "png": ("PNG",), "webp": ("WEBP",), "heic": ("HEIF",), "avif": ("AVIF",)}
 # cameras write 1 to 12 scans; thousands of them keep a decoder busy for hours
@@ -46,16 +46,25 @@ def process(data: bytes) -> Accepted | Refused:
     header = check(data)
     if isinstance(header, Refused):
         return header
-    if header.format == "jpeg" and data.count(b"\xff\xda") <= MAX_SCANS_HERE:
-        return _process(data, header.format)
-    return child.run(lambda received: _process(received, header.format), data)
+    parts = None
+    if header.format == "jpeg":
+        try:
+            # also where they are not used: this finds a missing end that the decoder forgives
+            parts = segments.parts(data)
+        except segments.NotAJpeg:
+            return refuse("damaged")
+        except segments.UncommonFrame:
+            pass
+        if parts is not None and parts.scans <= MAX_SCANS_HERE:
+            return _process(data, header.format, parts)
+    return child.run(lambda received: _process(received, header.format, parts), data)
 
 
-def _process(data: bytes, format: str) -> Accepted | Refused:
+def _process(data: bytes, format: str, parts: segments.Parts | None = None) -> Accepted | Refused:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of odd EXIF; it is dropped anyway
-            return _decode_and_render(data, format)
+            return _decode_and_render(data, format, parts)
     except Image.DecompressionBombError:
         return refuse("too_hard")
     except _DECODER_ERRORS:
@@ -64,7 +73,7 @@ def _process(data: bytes, format: str) -> Accepted | Refused:
         return refuse("too_hard")
 
 
-def _decode_and_render(data: bytes, format: str) -> Accepted | Refused:
+def _decode_and_render(data: bytes, format: str, parts: segments.Parts | None) -> Accepted | Refused:
     if format == "heic":
         _heif()
     with Image.open(io.BytesIO(data), formats=_PILLOW_FORMATS[format]) as image:
@@ -80,40 +89,39 @@ def _decode_and_render(data: bytes, format: str) -> Accepted | Refused:
         orientation = orientation if orientation in range(1, 9) else 1
         icc = image.info.get("icc_profile")
         camera = (_taken(exif), _model(exif))
+        size = render.upright_size(*image.size, orientation)
+        full = render.full_from_parts(parts, image, icc, orientation) if parts else None
+        if full and image.info.get("progressive") and image.width * image.height > limits.HALVED_FROM:
+            image.draft(image.mode, (image.width // 2, image.height // 2))
         image.load()
-        return _render(data, format, image, icc, orientation, *camera)
+        return _render(data, format, image, size, full, icc, orientation, *camera)
 
 
 def _render(
     data: bytes,
     format: str,
     image: Image.Image,
+    size: tuple[int, int],
+    full: Rendition | None,
     icc: bytes | None,
     orientation: int,
     taken: datetime | None,
     model: str,
 ) -> Accepted | Refused:
-    width, height = render.upright_size(*image.size, orientation)
-    if format == "jpeg":
-        try:
-            full = render.full_from_jpeg(data, image, icc, orientation)
-        except segments.NotAJpeg:
-            return refuse("damaged")
-    else:
-        full = render.full_encoded(image, icc, orientation)
+    full = full or render.full_encoded(image, icc, orientation)
     reduced = render.reduced(image)
     if reduced is not image:
         # its memory serves the smaller pictures: fresh pages would cost more than some of the steps
         image.close()
     screen = render.screen_picture(reduced, icc, orientation)
-    grey = screen.convert("L")
+    grey = quality.small_grey(screen)
     return Accepted(
         format=format,
-        width=width,
-        height=height,
+        width=size[0],
+        height=size[1],
         sha256=hashlib.sha256(data).hexdigest(),
         captured_at=taken,
-        quality=quality.assess(grey, width, height),
+        quality=quality.assess(grey, *size),
         renditions=(full, *render.small_renditions(screen)),
         device_model=model,
         fingerprint=fingerprint(grey),

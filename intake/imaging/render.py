@@ -63,18 +63,15 @@ def small_renditions(screen: Image.Image) -> tuple[Rendition, Rendition]:
     return jpeg(screen, "screen", 90), jpeg(shrink(screen, THUMB_SIDE), "thumb", 90)
 
 
-def full_from_jpeg(data: bytes, decoded: Image.Image, icc: bytes | None, orientation: int) -> Rendition:
-    """A JPEG's own pixels, its segments rewritten; re-encoded only where its colours or its coding need it."""
+def full_from_parts(
+    parts: segments.Parts, opened: Image.Image, icc: bytes | None, orientation: int
+) -> Rendition | None:
+    """A JPEG's own pixels, its segments rewritten; None where its colours have to be coded anew. Nothing is decoded."""
     kind = colour.classify(icc)
-    profile = colour.display_p3_profile() if kind == colour.DISPLAY_P3 and decoded.mode == "RGB" else b""
-    try:
-        # also where it is not used: it finds a missing end that the decoder forgives
-        stripped = segments.strip(data, orientation=orientation, profile=profile)
-    except segments.UncommonFrame:
-        return full_encoded(decoded, icc, orientation)
-    if decoded.mode not in {"RGB", "L"} or kind == colour.OTHER:
-        return full_encoded(decoded, icc, orientation)
-    return Rendition("full", stripped, "jpeg", *upright_size(*decoded.size, orientation))
+    if opened.mode not in {"RGB", "L"} or kind == colour.OTHER:
+        return None
+    profile = colour.display_p3_profile() if kind == colour.DISPLAY_P3 and opened.mode == "RGB" else b""
+    return Rendition("full", parts.joined(orientation, profile), "jpeg", *upright_size(*opened.size, orientation))
 
 
 def full_encoded(decoded: Image.Image, icc: bytes | None, orientation: int) -> Rendition:

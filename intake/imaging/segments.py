@@ -7,6 +7,7 @@ maker notes, second frames and whatever stands behind the end.
 
 import re
 import struct
+from dataclasses import dataclass
 
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _MARKER = re.compile(rb"\xff+([^\x00\xff])")
@@ -26,12 +27,29 @@ class UncommonFrame(ValueError):
     """Arithmetic, lossless or hierarchical coding: a decoder may read it, browsers do not."""
 
 
-def strip(data: bytes, *, orientation: int = 1, profile: bytes = b"") -> bytes:
-    """The same image with only what is needed; `orientation` 1-8 and an ICC `profile` of our own are added.
+@dataclass(frozen=True)
+class Parts:
+    """What a decoder needs of an image, written anew or cut out of it, and how many scans that is."""
 
-    Bytes between segments are dropped, as a decoder skips them. Raises NotAJpeg when the structure is broken or the end
-    of the image is missing, UncommonFrame when the pixels have to be coded anew.
-    """
+    jfif: bytes
+    adobe: bytes
+    body: list[bytes]
+    scans: int
+
+    def joined(self, orientation: int = 1, profile: bytes = b"") -> bytes:
+        """The image again; `orientation` 1-8 and an ICC `profile` of our own are added."""
+        extra = _orientation(orientation) + _profile(profile)
+        return b"".join([b"\xff\xd8", self.jfif, extra, self.adobe, *self.body, b"\xff\xd9"])
+
+
+def strip(data: bytes, *, orientation: int = 1, profile: bytes = b"") -> bytes:
+    """The same image with only what is needed; raises as `parts` does."""
+    return parts(data).joined(orientation, profile)
+
+
+def parts(data: bytes) -> Parts:
+    """Bytes between segments are left out, as a decoder skips them. Raises NotAJpeg when the structure is broken or the
+    end of the image is missing, UncommonFrame when the pixels have to be coded anew."""
     if data[:2] != b"\xff\xd8":
         raise NotAJpeg("no start of image")
     head: dict[str, bytes] = {}
@@ -61,8 +79,7 @@ def strip(data: bytes, *, orientation: int = 1, profile: bytes = b"") -> bytes:
         at = end
     if frames != 1 or not scans:
         raise NotAJpeg("not one frame with its scans")
-    extra = _orientation(orientation) + _profile(profile)
-    return b"".join([b"\xff\xd8", head.get("jfif", b""), extra, head.get("adobe", b""), *body, b"\xff\xd9"])
+    return Parts(head.get("jfif", b""), head.get("adobe", b""), body, scans)
 
 
 def _marker(data: bytes, at: int) -> tuple[int, int]:

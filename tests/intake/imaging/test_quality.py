@@ -80,3 +80,17 @@ def test_every_size_gets_a_verdict(width, height, level):
     outcome = verdict(Image.new("RGB", (width, height), (level, level, level)))
     assert outcome.verdict in {"good", "usable", "retake_suggested"}
     assert all(numpy.isfinite(list(outcome.scores.values())))
+
+
+@given(st.lists(st.integers(0, 255), min_size=1, max_size=300), st.sampled_from([0, 50, 95, 99.5, 100]))
+@settings(deadline=None)
+def test_percentiles_are_those_of_the_levels_themselves(levels, share):
+    image = Image.fromarray(numpy.array([levels], dtype=numpy.uint8))
+    assert quality._percentile(image.histogram(), share) == pytest.approx(numpy.percentile(levels, share))
+
+
+def test_a_photo_is_judged_alike_whole_and_by_its_small_greys(sharp):
+    small = quality.small_grey(sharp)
+    assert max(small.size) == 512
+    assert quality.small_grey(small) is small
+    assert quality.assess(small, *sharp.size) == quality.assess(sharp, *sharp.size)
