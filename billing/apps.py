@@ -54,6 +54,8 @@ class BillingConfig(AppConfig):
         navigation.register("biller", "Desk", "billing:desk", desk.ready_count)
         navigation.register("biller", "Batches", "billing:batches")
         navigation.register("biller", "Claims and payments", "billing:payers", posting.unmatched_count)
+        navigation.register("biller", "Missing charges", "billing:missing")
+        navigation.register("biller", "Totals", "billing:totals")
         navigation.register("biller", "Models and fees", "billing:reference")
         navigation.register("specialist", "Billing questions", "billing:questions", queries.waiting_for)
         navigation.register("administrator", "Models and fees", "billing:reference")

@@ -2,6 +2,7 @@
 
 from django.db.models import Q, QuerySet
 
+from billing import reports
 from billing.models import ChargeLine
 from billing.rules import BY_CODE
 
@@ -15,7 +16,7 @@ GROUPS = {
 PAGE = 100
 
 
-def _held_with(codes: list[str]) -> Q:
+def held_with(codes: list[str]) -> Q:
     wanted = Q()
     for code in codes:
         # quoted, so that no code matches inside another's name
@@ -27,22 +28,25 @@ FILTERS: dict[str, tuple[str, str, Q]] = {
     "open": ("Ready and held", "", Q(status__in=(S.READY, S.HELD))),
     "ready": ("Ready", "check", Q(status=S.READY)),
     "held": ("Held", "clock", Q(status=S.HELD)),
-    **{key: (label, "", _held_with(codes)) for key, (label, codes) in GROUPS.items()},
+    **{key: (label, "", held_with(codes)) for key, (label, codes) in GROUPS.items()},
     "exported": ("Exported", "upload", Q(status=S.EXPORTED)),
     "not_billable": ("Not billable", "ban", Q(status=S.NOT_BILLABLE)),
     "void": ("Void", "x", Q(status=S.VOID)),
 }
 
 
-def lines(user, key: str, text: str = "") -> QuerySet[ChargeLine]:
-    found = ChargeLine.objects.visible_to(user).filter(FILTERS[key][2])
+def lines(user, key: str, text: str = "", *, hold: str = "", age: str = "") -> QuerySet[ChargeLine]:
+    """`hold` is one code of the table of checks, `age` one of the ages of `reports`; both "" for all."""
+    found = ChargeLine.objects.visible_to(user).filter(held_with([hold]) if hold else FILTERS[key][2])
+    if age:
+        found = reports.of_age(found, age)
     for word in text.split():
-        number = word.upper().removeprefix("CH-")
         found = found.filter(
             Q(review__case__patient__first_name__icontains=word)
             | Q(review__case__patient__last_name__icontains=word)
             | Q(review__case__number__icontains=word)
-            | (Q(pk=int(number) - 20_000) if number.isdigit() else Q(pk__in=[]))
+            | Q(payer_claim_number__iexact=word)
+            | Q(pk=ChargeLine.pk_of(word))
         )
     return found.select_related("review__case__patient", "review__specialist", "payer", "programme").order_by(
         # ready first, then held by age

@@ -15,6 +15,7 @@ from config.audit.models import AuditEvent
 from review.beats import review_time
 from review.models import Review
 
+_LOOKS = r"(viewed|listed|opened|downloaded|asked_what_if)$"
 FORM = "dermforward charge evidence 1"
 
 
@@ -189,7 +190,7 @@ def audit_of(line: ChargeLine, versions: Iterable[ChargeLine]) -> list[dict]:
     about |= Q(subject_type="review.review", subject_id=str(review.pk))
     keys = [str(pk) for pk in review.deliveries.values_list("pk", flat=True)]
     about |= Q(subject_type="review.delivery", subject_id__in=keys)
-    events = AuditEvent.objects.filter(about).exclude(verb__in=_LOOKS).select_related("actor", "seal").order_by("pk")
+    events = AuditEvent.objects.filter(about).exclude(verb__regex=_LOOKS).select_related("actor", "seal").order_by("pk")
     return [
         {
             "at": _moment(event.at),
@@ -201,12 +202,6 @@ def audit_of(line: ChargeLine, versions: Iterable[ChargeLine]) -> list[dict]:
         }
         for event in events
     ]
-
-
-_LOOKS = (
-    "charge.viewed", "charge.asked_what_if", "charge.evidence_downloaded", "charge.listed", "review.viewed",
-    "review.check_opened",
-)  # fmt: skip
 
 
 def _moment(value: datetime | None) -> str | None:

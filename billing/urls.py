@@ -1,10 +1,17 @@
 from django.urls import path
 
-from billing.views import batches, desk, evidence, imports, lines, payers, questions, reference, whatif
+from billing.views import batches, bulk, desk, evidence, imports, lines, payers, questions, reference, reports, whatif
 
 app_name = "billing"
 urlpatterns = [
     path("billing/", desk.desk, name="desk"),
+    path("billing/worklists/", reports.worklists, name="worklists"),
+    path("billing/missing/", reports.missing, name="missing"),
+    path("billing/missing/<uuid:review_id>/", reports.decide_missing, name="decide_missing"),
+    path("billing/deadlines/", reports.deadlines, name="deadlines"),
+    path("billing/totals/", reports.totals_page, name="totals"),
+    path("billing/totals/<slug:key>.csv", reports.totals_csv, name="totals_csv"),
+    path("billing/chosen/", bulk.chosen, name="bulk"),
     path("billing/preview/", batches.preview, name="preview"),
     path("billing/export/", batches.export, name="export"),
     path("billing/lines/<uuid:uid>/", lines.line, name="line"),

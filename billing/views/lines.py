@@ -42,6 +42,7 @@ def line(request: HttpRequest, uid) -> HttpResponse:
         "bars": _bars(spans),
         "not_counted_ms": sum(span["ms"] for span in spans if not span["counts"]),
         "added": review.added_times.all(),
+        "deliveries": review.deliveries.select_related("recipient"),
         "decisions": line.decisions.order_by("-pk"),
         "releases": line.all_releases().select_related("by"),
         "batch": line.batch_lines.filter(is_live=True).select_related("batch").first(),

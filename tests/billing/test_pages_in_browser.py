@@ -31,9 +31,22 @@ def test_the_billers_pages(open_page, look, signed, kay, width):
     page.get_by_role("heading", name="Batch B-").wait_for()
     look(page, "batch")
     assert Batch.objects.count() == 1
-    for name in ("batches", "reference"):
+    for name in ("batches", "reference", "worklists", "missing", "deadlines", "totals", "what_if"):
         page.goto(reverse(f"billing:{name}"))
         look(page, name)
+    page.goto(reverse("billing:desk"))
+    page.get_by_label(f"Choose {held.number} to release or void").check()
+    page.get_by_role("button", name="Release or void the ticked").click()
+    page.get_by_role("heading", name="1 chosen line").wait_for()
+    look(page, "bulk")
+    page.get_by_label("Void").check()
+    page.get_by_label("Why, for each").fill("Entered twice.")
+    page.get_by_role("button", name="Do it for 1 line").click()
+    page.get_by_role("heading", name="1 of 1 line done").wait_for()
+    look(page, "bulk-done")
+    for kind in ("alignment", "programme"):
+        page.goto(reverse("billing:reference_kind", args=[kind]))
+        look(page, f"reference-{kind}")
     page.goto(reverse("billing:reference_new", args=["fee"]))
     look(page, "reference-new")
 
