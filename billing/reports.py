@@ -90,10 +90,10 @@ def late_lines(user) -> QuerySet[ChargeLine]:
 
 def deadlines(user, limit: int) -> list[Deadline]:
     """The ones with the least time left first; then those for which it is too late."""
-    today = timezone.localdate()
-    lines = late_lines(user).select_related("review__case__patient", "payer").order_by("date_of_service", "pk")
+    lines = late_lines(user).select_related("review__case__patient", "payer", "group").order_by("date_of_service", "pk")
     rows = [
-        Deadline(line, last, (last - today).days)
+        # today where the practice is
+        Deadline(line, last, (last - timezone.localdate(timezone=line.group.zone)).days)
         for line in lines[:limit]
         for last in (filing_deadline(line.date_of_service),)
     ]
