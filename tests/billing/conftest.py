@@ -62,7 +62,7 @@ def signed(billable, draft, dana, group, ana):
         review = Review.objects.create(case=case, specialist=specialist or dana)
         ReviewDiagnosis.objects.create(review=review, icd10cm=NEVUS, description="Melanocytic nevi")
         columns = {
-            "status": "signed", "signed_at": now, "date_of_service": timezone.localdate(), "time_zone": "UTC",
+            "status": "signed", "signed_at": now, "date_of_service": factories.practice_today(), "time_zone": "America/New_York",
             "measured_ms": ms, "added_ms": 0, "lost_ms": 0, "attestation": "I spent the time.", "signed_record": {},
             "content_sha256": "ab" * 32, "photos_adequate": "yes", "work_status": "waiting", "due_at": now,
         }  # fmt: skip

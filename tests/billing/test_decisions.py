@@ -13,6 +13,7 @@ from billing.models import Alignment, ChargeDecision, ChargeLine, Fee, PayerPoli
 from config.work import services as work
 from intake.models import Coverage
 from review.models import Addendum, Review
+from tests import factories
 
 
 def charge(review: Review) -> ChargeLine:
@@ -67,7 +68,7 @@ def test_a_missing_fact_holds_and_its_arrival_releases(fact, signed, patient, pr
         Fee.objects.all().delete()
         code = "CHARGE_AMOUNT_UNSET"
     else:
-        Programme.objects.filter(pk=programme.pk).update(valid_until=timezone.localdate() - timedelta(days=1))
+        Programme.objects.filter(pk=programme.pk).update(valid_until=factories.practice_today() - timedelta(days=1))
         code = "PROG_INACTIVE"
     line = charge(signed())
     assert line.hold_codes == [code]
@@ -90,12 +91,12 @@ def test_a_missing_fact_holds_and_its_arrival_releases(fact, signed, patient, pr
 
 
 def test_programme_that_ended_yesterday_holds(signed, programme):
-    Programme.objects.filter(pk=programme.pk).update(valid_until=timezone.localdate() - timedelta(days=1))
+    Programme.objects.filter(pk=programme.pk).update(valid_until=factories.practice_today() - timedelta(days=1))
     assert charge(signed()).hold_codes == ["PROG_INACTIVE"]
 
 
 def test_alignment_that_ended_yesterday_holds(signed):
-    Alignment.objects.update(valid_until=timezone.localdate() - timedelta(days=1))
+    Alignment.objects.update(valid_until=factories.practice_today() - timedelta(days=1))
     assert charge(signed()).hold_codes == ["PATIENT_NOT_ALIGNED"]
 
 

@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import pytest
 from django.urls import reverse
-from django.utils import timezone
 
 from billing.models import Alignment, Batch, ChargeLine, Fee, PayerPolicy
 from config.audit.models import AuditEvent
@@ -152,7 +151,13 @@ def test_reference_rows_are_added_and_ended(billable, sign_in, kay, group, patie
 def test_fee_of_nothing_is_refused(billable, sign_in, kay, group):
     answer = sign_in(kay).post(
         reverse("billing:reference_new", args=["fee"]),
-        {"group": group.pk, "code": "G9870", "amount": "0.00", "valid_from": str(timezone.localdate()), "source": "x"},
+        {
+            "group": group.pk,
+            "code": "G9870",
+            "amount": "0.00",
+            "valid_from": str(factories.practice_today()),
+            "source": "x",
+        },
     )
     assert answer.status_code == 200 and not Fee.objects.filter(code="G9870").exists()
 

@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import pytest
 from django.urls import reverse
-from django.utils import timezone
 
 from billing.models import Alignment, Fee, Programme, ReferenceChange, RosterEntry
 from config.audit.models import AuditEvent
@@ -54,7 +53,7 @@ def test_a_used_fee_is_replaced_and_the_ready_line_gets_a_new_version(decided, s
 
 
 def test_the_last_day_of_a_used_row_is_written_into_the_row(decided, sign_in, kay):
-    row, last = Fee.objects.get(code="G9868"), timezone.localdate() + timedelta(days=30)
+    row, last = Fee.objects.get(code="G9868"), factories.practice_today() + timedelta(days=30)
     Fee.objects.filter(pk=row.pk).update(valid_until=None)
     answer = edit(sign_in(kay), "fee", row, source=row.source, valid_until=str(last))
     assert answer.status_code == 302
@@ -79,7 +78,13 @@ def test_a_confirmed_model_keeps_its_key_so_that_rosters_and_alignments_go_on(si
 def test_two_rows_of_one_thing_are_told_apart_in_words(decided, sign_in, kay, group):
     answer = sign_in(kay).post(
         reverse("billing:reference_new", args=["fee"]),
-        {"group": group.pk, "code": "G9868", "amount": "50.00", "valid_from": str(timezone.localdate()), "source": "x"},
+        {
+            "group": group.pk,
+            "code": "G9868",
+            "amount": "50.00",
+            "valid_from": str(factories.practice_today()),
+            "source": "x",
+        },
     )
     assert "Another row of the same thing holds from" in answer.content.decode()
     assert Fee.objects.filter(code="G9868").count() == 1 and not ReferenceChange.objects.exists()

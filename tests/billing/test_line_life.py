@@ -11,9 +11,10 @@ from billing import invariants, lifecycle, services
 from billing.models import Alignment, BilledElsewhere, ChargeLine, ChargeReversal, Fee, Programme
 from config.audit.models import AuditEvent
 from review.models import Addendum
+from tests import factories
 from tests.billing.test_decisions import charge, run_due
 
-DAY = timezone.localdate
+DAY = factories.practice_today
 
 
 def refused(change, message):

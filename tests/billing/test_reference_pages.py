@@ -203,7 +203,7 @@ def test_a_withdrawn_row_counts_no_more_and_says_why(client_of, kay, signed):
 
 
 def test_a_model_that_ends_without_a_follower_is_said(client_of, kay, programme):
-    today = timezone.localdate()
+    today = factories.practice_today()
     Programme.objects.exclude(pk=programme.pk).update(withdrawn_at=timezone.now())
     Programme.objects.filter(pk=programme.pk).update(valid_until=today + timedelta(days=38))
     page = client_of(kay).get(reverse("billing:reference")).content.decode()

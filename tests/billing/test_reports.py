@@ -18,7 +18,7 @@ from tests.billing.test_decisions import charge
 
 def days_ago(days):
     """Another day of service: two lines of one day would be held as duplicates."""
-    return timezone.localdate() - timedelta(days=days)
+    return factories.practice_today() - timedelta(days=days)
 
 
 def older(line, days):
@@ -201,7 +201,7 @@ def test_totals_add_up_to_the_cent_each_way(signed, sign_in, kay, dana):
     for key in totals.BY:
         [row] = totals.of(mine, key, 12).rows
         assert row[1:] == (2, Decimal("42.00"), Decimal("0.00"), Decimal("0.00"), Decimal("42.00"))
-        assert row[0] == names.get(key, f"{timezone.localdate():%Y-%m}")
+        assert row[0] == names.get(key, f"{factories.practice_today():%Y-%m}")
     assert sum(row[1] for row in totals.of(mine, "month", 36).rows) == 3
     client = sign_in(kay)
     page = client.get(reverse("billing:totals"), {"months": "36"})
