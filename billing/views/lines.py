@@ -32,7 +32,7 @@ def line(request: HttpRequest, uid) -> HttpResponse:
     line = line_of(request, uid)
     record_view(request, "charge.viewed", line)
     review, proof = line.review, evidence.of(line)
-    spans = spans_of(proof["time"])
+    spans = spans_of(proof["time"], None)
     asked = review.billing_queries.select_related("asked_by", "closed_by").order_by("-pk")
     context = {
         "line": line,

@@ -18,10 +18,11 @@ WHY = {
 }
 
 
-def spans_of(time: dict, review: Review) -> list[dict]:
-    """Counted and not counted stretches in the order of time; the counted can be opened."""
+def spans_of(time: dict, review: Review | None) -> list[dict]:
+    """Counted and not counted stretches in the order of time; the counted can be opened, but not by who sees no pictures
+    (`review` None)."""
     counted = [tuple(span) for span in time["intervals_ms"]]
-    inside = onscreen.opened(review, counted)
+    inside = onscreen.opened(review, counted) if review is not None else [None] * len(counted)
     spans = [
         {"start": s, "end": e, "why": "counted", "opened": one} for (s, e), one in zip(counted, inside, strict=True)
     ]
