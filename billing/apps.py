@@ -30,6 +30,7 @@ class BillingConfig(AppConfig):
         work.register("decision", ChargeLine, "billing.decide_again_task", "default", "charge line")
         work.register_periodic("wake changed lines", "billing.wake_changed_task", 2)
         work.register_periodic("wake held lines", "billing.wake_all_task", 600)
+        work.register_periodic("charge backlog", "billing.charge_backlog_task", 2)
         work.register("export", Batch, "billing.export_batch_task", "exports", "batch")
         for model in (
             AnswerMatch, BatchFile, ChargeDecision, ChargeReversal, ClaimCorrection, HoldRelease, PayerAnswer, PayerFile,

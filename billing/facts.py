@@ -1,30 +1,19 @@
 """From rows to facts: everything that a decision rests on, read once and kept with it."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils import timezone
 
 from billing import rules, scrub
-from billing.models import (
-    Alignment,
-    BilledElsewhere,
-    ChargeLine,
-    ClinicianQuery,
-    Fee,
-    HcpcsCode,
-    Payer,
-    PayerPolicy,
-    Programme,
-    RosterEntry,
-    Submitter,
-)
+from billing.known import Known, describe
+from billing.models import Alignment, ChargeLine, Payer, Programme, RosterEntry
 from intake.models import CaseStatus, Coverage
-from review.models import Icd10Code, Review
+from review.models import Addendum, Icd10Code, Review
 
-G2010_DAYS = 7  # G2010 may not come from a related visit of the week before; nor may we bill its photographs again
+__all__ = ["Asked", "Gathered", "describe", "gather", "roster_of"]
 
 
 @dataclass(frozen=True)
@@ -44,24 +33,32 @@ class Asked:
     plan: str = ""
 
 
-def gather(review: Review, line: ChargeLine | None = None, asked: Asked | None = None) -> Gathered:
-    """Facts and claim snapshot of a signed review as they are now, for its date of service."""
-    asked = asked or Asked()
+def gather(
+    review: Review, line: ChargeLine | None = None, asked: Asked | None = None, known: Known | None = None
+) -> Gathered:
+    """Facts and claim snapshot of a signed review as they are now, for its date of service.
+
+    `known` holds what many reviews rest on, read together; without it, it is read for this one.
+    """
+    asked, known = asked or Asked(), known or Known([review])
     day = asked.day or review.date_of_service
     today = timezone.localdate(timezone=ZoneInfo(review.time_zone))
     case = review.case
-    coverage = _coverage(case.patient, day, asked)
-    payer = Payer.objects.filter(code=coverage.payer_code).first() if coverage else None
-    alignment, programme = _programme(case.patient_id, day)
+    coverage = _coverage(case.patient, known.coverage(case.patient_id, day), day, asked)
+    payer = known.payers.get(coverage.payer_code) if coverage else None
+    alignment, programme = _programme(case.patient_id, day, known.alignments(case.patient_id), known.programmes)
     code = rules.code_for(review.total_ms)
-    fee = Fee.objects.on(day).filter(group=case.group, code=code).order_by("-valid_from").first()
-    policy = PayerPolicy.objects.on(day).filter(payer=payer).order_by("-valid_from").first() if payer else None
-    roster = _roster(programme, review, day)
-    hcpcs = HcpcsCode.objects.on(day).filter(code=code).first()
-    deliveries = list(review.deliveries.filter(addendum__isnull=True))
-    snapshot = _snapshot(review, coverage, payer, programme, code, fee, deliveries) | {
+    fee = known.fee(case.group_id, code, day)
+    policy = known.policy(payer, day)
+    roster = known.roster(programme, review, day)
+    hcpcs = known.hcpcs(code, day)
+    deliveries = known.deliveries(review)
+    diagnoses = known.diagnoses(review)
+    snapshot = _snapshot(review, coverage, payer, programme, code, fee, deliveries, diagnoses) | {
         "date_of_service": str(day),
-        "rows": _rows(programme=programme, alignment=alignment, roster=roster, fee=fee, policy=policy, hcpcs=hcpcs),
+        "rows": _rows(
+            known, programme=programme, alignment=alignment, roster=roster, fee=fee, policy=policy, hcpcs=hcpcs
+        ),
     }
     facts = rules.Facts(
         date_of_service=day,
@@ -79,7 +76,7 @@ def gather(review: Review, line: ChargeLine | None = None, asked: Asked | None =
         is_aligned=bool(alignment and alignment.is_valid_on(day)),
         is_rostered=roster is not None,
         amount=fee.amount if fee else None,
-        diagnoses=tuple(_diagnosis(d.icd10cm, day) for d in review.diagnoses.all()),
+        diagnoses=tuple(_diagnosis(code, known.icd(code), day) for code in diagnoses),
         claim_problems=scrub.problems(snapshot) if payer else (),
         no_opinion=review.no_opinion or review.photos_adequate == "no",
         second_opinion=review.second_opinion,
@@ -87,22 +84,21 @@ def gather(review: Review, line: ChargeLine | None = None, asked: Asked | None =
         filed_in_error=case.filed_in_error_at is not None,
         live_contact=review.live_contact,
         time_disputed=bool(review.time_dispute),
-        is_duplicate=_is_duplicate(review, day, code, line),
-        needs_correction=_needs_correction(review, line),
+        is_duplicate=known.is_duplicate(review, day, code, line),
+        needs_correction=_needs_correction(known.addenda(review), line),
         too_short_seconds=settings.TIME_TOO_SHORT_SECONDS,
         released=frozenset(line.all_releases().values_list("code", flat=True)) if line else frozenset(),
         is_signed=review.is_signed,
-        query_open=ClinicianQuery.objects.open().filter(review=review).exists(),
-        g2010_conflict=_g2010(case.patient_id, day),
+        query_open=known.has_open_query(review),
+        g2010_conflict=known.g2010(case.patient_id, day),
         code_is_valid=hcpcs is not None,
-        has_submitter=bool(payer and Submitter.objects.filter(group=case.group, payer=payer).exists()),
+        has_submitter=known.has_submitter(case.group_id, payer),
         date_of_birth=case.patient.date_of_birth,
     )
     return Gathered(facts, snapshot, payer, programme)
 
 
-def _coverage(patient, day: date, asked: Asked) -> Coverage | None:
-    found = patient.coverage_on(day)
+def _coverage(patient, found: Coverage | None, day: date, asked: Asked) -> Coverage | None:
     if not asked.payer_code:
         return found
     plan = asked.plan or ("original" if asked.payer_code == rules.MEDICARE else "commercial")
@@ -112,14 +108,19 @@ def _coverage(patient, day: date, asked: Asked) -> Coverage | None:
     )  # fmt: skip
 
 
-def _programme(patient_id, day: date) -> tuple[Alignment | None, Programme | None]:
+def _programme(
+    patient_id, day: date, rows: list[Alignment] | None = None, programmes: list[Programme] | None = None
+) -> tuple[Alignment | None, Programme | None]:
     """The patient's alignment on that day, or the last one before it, with the version of its model for that day."""
-    rows = list(Alignment.objects.standing().filter(patient=patient_id).select_related("programme"))
+    if rows is None:
+        rows = list(Alignment.objects.standing().filter(patient=patient_id).select_related("programme"))
+    if programmes is None:
+        programmes = list(Programme.objects.standing().order_by("valid_from"))
     if not rows:
         return None, None
     keys = {row.programme.key for row in rows}
     versions: dict[str, Programme] = {}
-    for programme in Programme.objects.standing().filter(key__in=keys).order_by("valid_from"):
+    for programme in (one for one in programmes if one.key in keys):
         # the version of that day, or else the last one
         if programme.key not in versions or programme.valid_from <= day:
             versions[programme.key] = programme
@@ -136,14 +137,6 @@ def _programme(patient_id, day: date) -> tuple[Alignment | None, Programme | Non
     return best, model(best)
 
 
-def _roster(programme: Programme | None, review: Review, day: date) -> RosterEntry | None:
-    practitioner = getattr(review.specialist, "practitioner", None)
-    if not programme or not practitioner:
-        return None
-    entries = RosterEntry.objects.on(day).filter(programme__key=programme.key, practitioner=practitioner)
-    return entries.filter(tin=review.case.group.tin).first()
-
-
 def roster_of(patient, users, day: date) -> tuple[str, set]:
     """(model that the patient is aligned to that day, those of these users who are on its roster); "" without a model.
 
@@ -156,58 +149,25 @@ def roster_of(patient, users, day: date) -> tuple[str, set]:
     return programme.name, set(rows.values_list("practitioner__user", flat=True))
 
 
-def _diagnosis(code: str, day: date) -> rules.Diagnosis:
+def _diagnosis(code: str, row: Icd10Code | None, day: date) -> rules.Diagnosis:
     plain = code.replace(".", "")
-    row = Icd10Code.objects.filter(code__in=(code, plain)).first()
     if row is None:
         return rules.Diagnosis(plain, False, False)
     fits = row.billable and (row.valid_until is None or day <= row.valid_until)
     return rules.Diagnosis(plain, True, fits, row.is_verified_on(day))
 
 
-def _is_duplicate(review: Review, day: date, code: str, line: ChargeLine | None) -> bool:
-    others = ChargeLine.objects.live().filter(
-        review__case__patient=review.case.patient_id,
-        review__specialist=review.specialist_id,
-        date_of_service=day,
-        code=code,
-    )
-    others = others.exclude(status=ChargeLine.Status.NOT_BILLABLE).exclude(review=review)
-    # the line that was first stays as it is; the later one is the duplicate
-    return (others.filter(created_at__lt=line.created_at) if line else others).exists()
-
-
-def _needs_correction(review: Review, line: ChargeLine | None) -> bool:
+def _needs_correction(addenda: list[Addendum], line: ChargeLine | None) -> bool:
     settled = line.corrected_at if line else None
-    return any(
-        addendum.changes_the_charge and not (settled and addendum.created_at <= settled)
-        for addendum in review.addenda.all()
-    )
+    return any(addendum.changes_the_charge and not (settled and addendum.created_at <= settled) for addendum in addenda)
 
 
-def _g2010(patient_id, day: date) -> bool:
-    days = (day - timedelta(days=G2010_DAYS), day + timedelta(days=1))
-    found = BilledElsewhere.objects.filter(patient=patient_id, code="G2010", date_of_service__range=days)
-    return found.filter(withdrawn_at__isnull=True).exists()
-
-
-def _rows(**rows) -> dict:
+def _rows(known: Known, **rows) -> dict:
     """The reference rows that the facts were read from, as they are now: kept with the line, whatever comes after."""
-    return {name: describe(row) for name, row in rows.items() if row is not None}
+    return {name: known.described(row) for name, row in rows.items() if row is not None}
 
 
-def describe(row) -> dict:
-    """A reference row in plain values, its relations by their names."""
-    values = {}
-    for field in row._meta.concrete_fields:
-        if field.name == "withdrawn_at":
-            continue
-        value = getattr(row, field.name)
-        values[field.name] = value if isinstance(value, bool | int | list) or value is None else str(value)
-    return values
-
-
-def _snapshot(review, coverage: Coverage | None, payer, programme, code: str, fee, deliveries) -> dict:
+def _snapshot(review, coverage: Coverage | None, payer, programme, code: str, fee, deliveries, diagnoses) -> dict:
     """The claim as it would be sent, frozen with the line: later edits of people and clinics never alter history."""
     case, patient, group = review.case, review.case.patient, review.case.group
     practitioner = getattr(review.specialist, "practitioner", None)
@@ -227,7 +187,7 @@ def _snapshot(review, coverage: Coverage | None, payer, programme, code: str, fe
         "amount": f"{fee.amount:.2f}" if fee else "",
         "date_of_service": str(review.date_of_service),
         "decided_on": str(timezone.localdate()),
-        "diagnoses": [diagnosis.icd10cm.replace(".", "") for diagnosis in review.diagnoses.all()],
+        "diagnoses": [diagnosis.replace(".", "") for diagnosis in diagnoses],
         "demo_number": programme.demo_number if programme and programme.send_demo_number else "",
         "review_ms": review.total_ms,
         "review_started_at": case.claimed_at.isoformat() if case.claimed_at else "",

@@ -58,14 +58,14 @@ PATIENT: tuple[_Check, ...] = (
     _Check("PATIENT_NAME", "The patient's last name has no letters that a claim can carry.", _CLINIC, lambda p: not any(c.isalpha() for c in text(p["last_name"], 60))),
     _Check("PATIENT_SEX", "The sex on the claim must be F, M or U.", _CLINIC, lambda p: p["sex"] not in {"F", "M", "U"}),
     _Check("BIRTH_DATE", "The date of birth is missing or not a date.", _CLINIC, lambda p: not _is_date(p["date_of_birth"])),
-    _Check("PATIENT_ADDRESS", "The patient's address is not complete.", _CLINIC, lambda p: not (text(p["address_line1"], 55) and text(p["city"], 30) and _STATE.fullmatch(p["state"])), "ADDRESS_INCOMPLETE"),
+    _Check("PATIENT_ADDRESS", "The patient's address is not complete.", _CLINIC, lambda p: not (text(p["address_line1"], 55) and len(text(p["city"], 30)) > 1 and _STATE.fullmatch(p["state"])), "ADDRESS_INCOMPLETE"),
     _Check("PATIENT_ZIP", "The patient's ZIP code is not possible.", _CLINIC, lambda p: not _ZIP.fullmatch(p["zip_code"]), "ADDRESS_INCOMPLETE"),
 )  # fmt: skip
 
 BILLING: tuple[_Check, ...] = (
     _Check("BILLING_NPI", "The billing provider's NPI is missing or not possible.", _ADMIN, lambda b: not is_npi(b["npi"]), "NPI_BAD"),
     _Check("BILLING_NAME", "The group's name has no letters that a claim can carry.", _ADMIN, lambda b: not any(c.isalpha() for c in text(b["name"], 60))),
-    _Check("BILLING_ADDRESS", "The group's address needs a street, a city and a 9-digit ZIP code.", _ADMIN, lambda b: not (text(b["address_line1"], 55) and text(b["city"], 30) and _STATE.fullmatch(b["state"]) and _ZIP_9.fullmatch(b["zip_code"])), "ADDRESS_INCOMPLETE"),
+    _Check("BILLING_ADDRESS", "The group's address needs a street, a city and a 9-digit ZIP code.", _ADMIN, lambda b: not (text(b["address_line1"], 55) and len(text(b["city"], 30)) > 1 and _STATE.fullmatch(b["state"]) and _ZIP_9.fullmatch(b["zip_code"])), "ADDRESS_INCOMPLETE"),
     _Check("BILLING_PO_BOX", "The group's address must be a street, not a PO box.", _ADMIN, lambda b: bool(_PO_BOX.match(b["address_line1"])), "ADDRESS_INCOMPLETE"),
     _Check("BILLING_TIN", "The group's tax number needs 9 digits.", _ADMIN, lambda b: not _TIN.fullmatch(b["tin"]), "ADDRESS_INCOMPLETE"),
     _Check("BILLING_TAXONOMY", "The group's taxonomy code is not possible.", _ADMIN, lambda b: bool(b["taxonomy_code"]) and not _TAXONOMY.fullmatch(b["taxonomy_code"])),
@@ -84,7 +84,7 @@ REFERRING: tuple[_Check, ...] = (
 CLAIM: tuple[_Check, ...] = (
     _Check("MBI", "The Medicare number is missing or not possible.", _CLINIC, lambda c: c["payer"]["code"] == "medicare" and not is_mbi(c["patient"]["member_id"]), "MBI_BAD"),
     _Check("MEMBER_NUMBER", "The patient's member number is missing.", _CLINIC, lambda c: not c["patient"]["member_id"].strip()),
-    _Check("PAYER_ID", "The payer has no identifier for claims.", "an administrator adds the payer's identifier", lambda c: not text(c["payer"]["payer_id"], 80)),
+    _Check("PAYER_ID", "The payer has no identifier for claims.", "an administrator adds the payer's identifier", lambda c: len(text(c["payer"]["payer_id"], 80)) < 2),
     _Check("POS", "The place of service does not fit the model.", "an administrator checks the model", lambda c: c["pos"] not in c["allowed_pos"], "POS_MISMATCH"),
     _Check("HCPCS", "The code is not one that this product charges.", "a biller decides on the code", lambda c: c["code"] not in _CODES),
     _Check("MODIFIER", "A modifier is not possible: two letters or digits, at most four.", "an administrator checks the model", lambda c: bool(c["modifier"]) and (len(c["modifier"].split(":")) > 4 or not all(_MODIFIER.fullmatch(m) for m in c["modifier"].split(":")))),

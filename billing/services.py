@@ -5,7 +5,7 @@ from dataclasses import asdict
 from hashlib import sha256
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Max, Q
+from django.db.models import F, Max, Q, QuerySet
 from django.utils import timezone
 
 from billing import facts as gathering
@@ -42,7 +42,7 @@ def charge_review(review_id) -> None:
             work.settle(lease)
             version = (review.charge_lines.aggregate(top=Max("version"))["top"] or 0) + 1
             line = ChargeLine.objects.create(
-                review=review, group=review.case.group, version=version, **_columns(gathered, decision)
+                review=review, group=review.case.group, version=version, **line_columns(gathered, decision)
             )
             _record_decision(line, gathered, decision)
     except (work.Fenced, IntegrityError):
@@ -57,13 +57,18 @@ def _settle_where_charged(review: Review) -> None:
         )
 
 
-def _review(review_id) -> Review:
+def reviews() -> QuerySet[Review]:
+    """With everything that a decision reads of them."""
     return Review.objects.select_related(
         "case__patient", "case__group", "case__referring_clinician__practitioner", "specialist__practitioner"
-    ).get(pk=review_id)
+    )
 
 
-def _columns(gathered: gathering.Gathered, decision: rules.Decision) -> dict:
+def _review(review_id) -> Review:
+    return reviews().get(pk=review_id)
+
+
+def line_columns(gathered: gathering.Gathered, decision: rules.Decision) -> dict:
     return {
         "status": decision.status,
         "code": decision.code,
@@ -81,11 +86,16 @@ def _columns(gathered: gathering.Gathered, decision: rules.Decision) -> dict:
 
 
 def facts_digest(facts: rules.Facts) -> str:
-    return sha256(json.dumps(facts.as_json(), sort_keys=True).encode()).hexdigest()
+    return _digest(facts.as_json())
 
 
-def _record_decision(line: ChargeLine, gathered: gathering.Gathered, decision: rules.Decision) -> None:
-    ChargeDecision.objects.create(
+def _digest(facts: dict) -> str:
+    return sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def decision_of(line: ChargeLine, gathered: gathering.Gathered, decision: rules.Decision) -> ChargeDecision:
+    facts = gathered.facts.as_json()
+    return ChargeDecision(
         line=line,
         review=line.review,
         rule_version=rules.RULE_VERSION,
@@ -94,17 +104,21 @@ def _record_decision(line: ChargeLine, gathered: gathering.Gathered, decision: r
         amount=decision.amount,
         holds=[hold.code for hold in decision.holds],
         reason=decision.reason,
-        facts=gathered.facts.as_json(),
-        facts_sha256=facts_digest(gathered.facts),
+        facts=facts,
+        facts_sha256=_digest(facts),
     )
+
+
+def told(decision: rules.Decision) -> dict:
+    """What the audit trail says of a decision."""
+    return {"status": decision.status, "code": decision.code, "holds": [hold.code for hold in decision.holds]}
+
+
+def _record_decision(line: ChargeLine, gathered: gathering.Gathered, decision: rules.Decision) -> None:
+    decision_of(line, gathered, decision).save(force_insert=True)
     record(
-        "charge.decided",
-        by=None,
-        role=Role.SYSTEM,
-        subject=line,
-        clinic=line.group,
-        data={"status": decision.status, "code": decision.code, "holds": [hold.code for hold in decision.holds]},
-    )
+        "charge.decided", by=None, role=Role.SYSTEM, subject=line, clinic=line.group, data=told(decision)
+    )  # fmt: skip
 
 
 def decide_again(line_id) -> None:
@@ -137,7 +151,7 @@ def _settle_decision(
         and last.rule_version == rules.RULE_VERSION
     )
     if status == ChargeLine.Status.HELD and not same:
-        work.settle(lease, **_columns(gathered, decision))
+        work.settle(lease, **line_columns(gathered, decision))
         line.refresh_from_db()
         _record_decision(line, gathered, decision)
         return
@@ -171,7 +185,7 @@ def _supersede(
         version=line.version + 1,
         supersedes=line,
         created_at=line.created_at,
-        **(_carried_on(line) | _columns(gathered, decision) | columns),
+        **(_carried_on(line) | line_columns(gathered, decision) | columns),
     )
     _record_decision(new, gathered, decision)
     record(

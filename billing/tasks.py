@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from billing import exporting, services
+from billing import backlog, exporting, services
 
 
 @shared_task(name="billing.charge_review_task", soft_time_limit=45, time_limit=50)
@@ -29,3 +29,8 @@ def wake_all_task() -> None:
 @shared_task(name="billing.export_batch_task", soft_time_limit=45, time_limit=50)
 def export_batch_task(batch_id: str) -> None:
     exporting.advance(batch_id)
+
+
+@shared_task(name="billing.charge_backlog_task", soft_time_limit=20, time_limit=30)
+def charge_backlog_task() -> None:
+    backlog.charge_backlog()

@@ -39,6 +39,23 @@ def record(
     )
 
 
+def record_many(verb: str, *, role: str, events: list[tuple[models.Model, Clinic | None, dict[str, Any]]]) -> None:
+    """The program itself did the same to many: (subject, clinic, data) each. In the transaction at hand."""
+    AuditEvent.objects.bulk_create(
+        AuditEvent(
+            verb=verb,
+            role=role,
+            clinic=clinic,
+            ip=current_ip(),
+            subject_type=subject._meta.label_lower,
+            subject_id=str(subject.pk),
+            case_number=_case_number(subject),
+            data=_plain(data),
+        )
+        for subject, clinic, data in events
+    )
+
+
 def record_view(request: HttpRequest, verb: str, subject: models.Model, **data: Any) -> AuditEvent:
     """One own short write, before what was looked at leaves. A list names its cases: `cases=[case.pk, ...]`."""
     return record(verb, by=request.user, subject=subject, data=data, request=request)

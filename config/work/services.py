@@ -74,6 +74,40 @@ def claim(model: type[models.Model], pk: Any, lease_seconds: int = LEASE_SECONDS
     return Lease(model, pk, token, attempt)
 
 
+def claim_many(model: type[models.Model], limit: int, lease_seconds: int = LEASE_SECONDS) -> Lease | None:
+    """The same for a chunk of a long queue: rows under one token, committed before the work starts. Its key is None.
+
+    Also rows that were offered to a worker and not taken yet; not those that wait after a fault.
+    """
+    now, token = timezone.now(), uuid.uuid4()
+    waiting = model.objects.filter(work_status=WorkRow.WorkStatus.WAITING, attempts=0, last_error="")
+    pks = list(waiting.order_by("due_at").values_list("pk", flat=True)[:limit])
+    took = waiting.filter(pk__in=pks).update(
+        work_status=WorkRow.WorkStatus.WORKING,
+        lease_token=token,
+        attempts=1,
+        due_at=now + timedelta(seconds=lease_seconds),
+    )
+    return Lease(model, None, token, 1) if took else None
+
+
+def of_chunk(lease: Lease) -> models.QuerySet:
+    """The rows of a chunk that are still ours."""
+    return lease.model.objects.filter(lease_token=lease.token, work_status=WorkRow.WorkStatus.WORKING)
+
+
+def settle_many(lease: Lease, pks: list) -> None:
+    """Inside the transaction that writes the effects. All of them, or Fenced."""
+    done = {"work_status": WorkRow.WorkStatus.DONE, "due_at": None, "last_error": "", "lease_token": None}
+    if of_chunk(lease).filter(pk__in=pks).update(**done) != len(pks):
+        raise Fenced(f"rows of a chunk of {lease.model.__name__} were taken over")
+
+
+def give_back(lease: Lease) -> int:
+    """What is left of a chunk goes back to be done one by one."""
+    return of_chunk(lease).update(**due_fields())
+
+
 def settle(lease: Lease, **columns: Any) -> None:
     """Write the result where the token is still ours; call it inside the transaction that writes the effects."""
     columns = {"work_status": WorkRow.WorkStatus.DONE, "due_at": None, "last_error": ""} | columns
