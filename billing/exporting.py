@@ -12,7 +12,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from billing import scrub
-from billing.exports import csv, manifest, x12
+from billing.exports import check837, csv, manifest, x12
 from billing.models import Batch, BatchFile, BatchLine, ChargeLine, Submitter
 from config import storages
 from config.audit.services import record
@@ -24,6 +24,10 @@ STEP_SECONDS = 20
 IN_DATABASE = 256 * 1024
 KEPT_BACK_SHOWN = 200
 COLUMNS = ("pk", "snapshot", "amount", "code", "frequency_code", "original_claim_number", "version")
+
+
+class FileRefused(Exception):
+    """The own reader found in a finished file what a payer would reject. Its text may be shown: it names no patient."""
 
 
 def envelope_of(submitter: Submitter) -> dict:
@@ -98,6 +102,8 @@ def advance(batch_id, seconds: float = STEP_SECONDS) -> bool:
         _end(lease, batch)
     except work.Fenced:
         return False
+    except FileRefused as refused:
+        _refuse(lease, batch, str(refused))
     except (OSError, BotoCoreError, ClientError, storages.StorageConflict) as error:
         # the storage is away: the lines wait in the batch, nothing is lost
         work.fail(lease, type(error).__name__, outage=True)
@@ -216,13 +222,38 @@ def _write_part(lease: work.Lease, batch: Batch, claims: list[dict]) -> None:
     first = BatchLine.objects.filter(batch=batch, part=part).order_by("position").values_list("position", flat=True)[0]
     name = f"{batch.number}-{part}" if part > 1 or len(claims) == x12.MAX_CLAIMS else batch.number
     facts = facts_of(batch, number)
+    content = x12.write(claims, facts)
+    read_back(content, claims)
     files = [
         kept(batch, "csv", part, f"{name}.csv", csv.write(claims, facts, first)),
-        kept(batch, "837p", part, f"{name}.837", x12.write(claims, facts), control_number=number),
+        kept(batch, "837p", part, f"{name}.837", content, control_number=number),
     ]
     with transaction.atomic():
         work.renew(lease)
         BatchFile.objects.bulk_create(files)
+
+
+def read_back(content: bytes, claims: list[dict]) -> None:
+    """By a reader that knows nothing of the writer, before anything of the file is kept."""
+    found = check837.check(content, today=timezone.localdate(), claims=claims)
+    if found:
+        said = " ".join(dict.fromkeys(finding.message for finding in found[:3]))
+        raise FileRefused(f"The claim file was read back and would be rejected. {said}")
+
+
+def _refuse(lease: work.Lease, batch: Batch, why: str) -> None:
+    """No file of it leaves: the batch ends and its lines are ready again."""
+    with transaction.atomic():
+        work.settle(lease, status=Batch.Status.CANCELLED, ended_at=timezone.now(), end_reason=why[:300])
+        mine = BatchLine.objects.filter(batch=batch, is_live=True)
+        freed = ChargeLine.objects.filter(pk__in=mine.values("line"), status=S.BATCHED).update(status=S.READY)
+        if batch.replaces_id:
+            ChargeLine.objects.filter(pk__in=to_send_again(batch).values("pk")).update(status=S.READY)
+        mine.update(is_live=False)
+        record(
+            "batch.refused", by=batch.created_by, role="" if batch.created_by else "system", subject=batch,
+            clinic=batch.group, data={"lines": freed},
+        )  # fmt: skip
 
 
 def bytes_again(file: BatchFile) -> bytes:
