@@ -8,7 +8,7 @@ class ReviewConfig(AppConfig):
         from config import navigation, registry, work
         from config.audit.triggers import register_append_only, register_frozen
         from intake import steps
-        from review import delivery, invariants, items, worklist
+        from review import critical, delivery, guards, invariants, items, worklist
         from review.models import (
             ActionItem,
             AddedTime,
@@ -17,6 +17,8 @@ class ReviewConfig(AppConfig):
             AnnotationWithdrawal,
             AssistantTime,
             Beat,
+            CriticalResult,
+            CriticalStep,
             Delivery,
             InterlockAnswer,
             PathologyReport,
@@ -26,18 +28,22 @@ class ReviewConfig(AppConfig):
 
         work.register("notice", Delivery, "review.send_notice_task", "mail", "notice of a result")
         for model in (
-            Beat, AddedTime, AssistantTime, Addendum, InterlockAnswer, Annotation, AnnotationWithdrawal, Truth,
+            Beat, CriticalStep, AddedTime, AssistantTime, Addendum, InterlockAnswer, Annotation, AnnotationWithdrawal, Truth,
         ):  # fmt: skip
             register_append_only(model._meta.db_table)
         register_frozen(Review._meta.db_table, since="signed_at", columns=Review.FROZEN)
         register_frozen(ActionItem._meta.db_table, since="frozen_at", columns=ActionItem.FROZEN)
+        register_frozen(CriticalResult._meta.db_table, since="raised_at", columns=CriticalResult.FROZEN)
+        guards.install()
         register_frozen(PathologyReport._meta.db_table, since="at", columns=PathologyReport.FROZEN)
         steps.register(items.counts_of_patient)
+        work.register_periodic("critical results", "review.critical_task", 60)
         work.register_periodic("follow up", "review.follow_up_task", 60)
         for check in (
             invariants.signed_reviews_are_what_was_signed,
             invariants.measured_time_is_what_the_tape_says,
             invariants.no_clinician_is_credited_twice_for_a_moment,
+            invariants.no_case_is_closed_with_a_critical_result_open,
         ):
             registry.register_invariant(check.__name__, check)
         navigation.register("specialist", "Work list", "review:worklist", worklist.count_waiting)
@@ -45,6 +51,8 @@ class ReviewConfig(AppConfig):
         navigation.register("specialist", "Your texts", "review:texts")
         navigation.register("specialist", "Your readings", "review:calibration")
         navigation.register("administrator", "Reading order", "review:reading_order")
+        for role in ("staff", "referrer", "specialist", "administrator"):
+            navigation.register(role, "Critical results", "review:critical_board", critical.waiting)
         for role in ("staff", "referrer", "specialist"):
             navigation.register(role, "Steps", "review:items", items.waiting_on(role))
         navigation.register("referrer", "Referred patients", "review:referrer_home", delivery.unread_by_referrer)

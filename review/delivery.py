@@ -24,7 +24,7 @@ from intake.models import Case, CaseStatus
 from intake.queue import clinics_of
 from intake.workflow import move
 from review import nudges
-from review.models import ActionItem, Addendum, Delivery, Review
+from review.models import ActionItem, Addendum, CriticalResult, Delivery, Review
 
 AFTER_SIGNING = (CaseStatus.SIGNED, CaseStatus.DELIVERED, CaseStatus.CLOSED)
 
@@ -107,8 +107,17 @@ def advance(case: Case) -> None:
     rows = list(Delivery.objects.filter(case=case))
     if case.status == CaseStatus.SIGNED and rows and all(row.has_it for row in rows):
         case = move(case, "deliver", by=None)
-    if case.status == CaseStatus.DELIVERED and all(row.acknowledged_at for row in rows) and not open_items(case):
+    if (
+        case.status == CaseStatus.DELIVERED
+        and all(row.acknowledged_at for row in rows)
+        and not (open_items(case) or is_on_ladder(case))
+    ):
         move(case, "close", by=None, reason="Read and acknowledged by every recipient, and every step is settled.")
+
+
+def is_on_ladder(case: Case) -> bool:
+    """A critical result that nobody has acknowledged: the database refuses to close the case as well."""
+    return CriticalResult.objects.filter(case=case, acknowledged_at=None).exists()
 
 
 def open_items(case: Case) -> int:
@@ -200,6 +209,8 @@ def close_case(*, case: Case, by: User, reason: str) -> Case:
     for the same reason, so that nobody is reminded of it."""
     if not reason.strip():
         raise DeliveryRefused("Write why the case is closed.")
+    if is_on_ladder(case):
+        raise DeliveryRefused("Somebody has to acknowledge the critical result first.")
     with transaction.atomic():
         moved = move(case, "close", by=by, reason=reason)
         now = timezone.now()

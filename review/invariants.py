@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from config import storages
 from review import tape, timekeeping
-from review.models import Review
+from review.models import CriticalResult, Review
 from review.signing import digest
 
 
@@ -53,3 +53,9 @@ def no_clinician_is_credited_twice_for_a_moment() -> Iterator[str]:
         for (_, end, one), (start, _, other) in zip(rows, rows[1:], strict=False):
             if start < end:
                 yield f"clinician {clinician}: reviews {one} and {other} are credited for the same moment"
+
+
+def no_case_is_closed_with_a_critical_result_open() -> Iterator[str]:
+    open_ones = CriticalResult.objects.filter(acknowledged_at=None, case__status="closed")
+    for number in open_ones.values_list("case__number", flat=True):
+        yield f"case {number}: closed, and nobody has acknowledged its critical result"

@@ -16,7 +16,7 @@ from config.audit.services import record
 from config.work.services import due_fields
 from intake.models import Photo
 from intake.workflow import move
-from review import annotations, beats, opinions, plan, vocabulary
+from review import annotations, beats, critical, opinions, plan, vocabulary
 from review.attestation import attestation, by_day
 from review.checks import Check, answers_of, open_findings, signing_checks
 from review.delivery import deliver_review
@@ -101,6 +101,8 @@ def sign_review(
     attested: bool,
     fingerprint: str = "",
     authenticated_at: datetime | None = None,
+    critical_note: str = "",
+    is_critical: bool = False,
 ) -> Review:
     """Sign once, all or nothing. Signing again returns the same signature; a changed number signs nothing.
 
@@ -130,7 +132,9 @@ def sign_review(
         if beats.review_time(review).measured_ms != measured_ms:
             # work went on after the sentence was read: an older, smaller number is not signed either
             raise NumberChanged
-        _freeze(proposal, now, key, tape_sha256, authenticated_at)
+        reasons = critical.reasons_of(review, marked=is_critical)
+        why = {"reasons": reasons, "note": critical_note.strip()[:500] if reasons else ""}
+        _freeze(proposal, now, key, tape_sha256, authenticated_at, why)
         review.refresh_from_db()
         if review.second_opinion:
             # goes to whoever asked: the case goes its own way, and nothing is sent to the patient
@@ -143,14 +147,19 @@ def sign_review(
         )  # fmt: skip
         if not review.second_opinion:
             deliver_review(review=review, at=now)
+            if reasons:
+                critical.raise_critical(review=review, by=by, reasons=reasons, note=why["note"], at=now)
     return review
 
 
-def _freeze(proposal: Proposal, now: datetime, key: str, tape_sha256: str, authenticated_at: datetime | None) -> None:
+def _freeze(
+    proposal: Proposal, now: datetime, key: str, tape_sha256: str, authenticated_at: datetime | None, why: dict
+) -> None:
     review, time = proposal.review, proposal.time
     zone = review.case.group.time_zone
     day = timezone.localdate(now, ZoneInfo(zone))
     content = signed_record(proposal, now, day, tape_sha256)
+    content["critical"] = why
     content["signer"]["authenticated_at"] = authenticated_at.isoformat() if authenticated_at else ""
     frozen = Review.objects.filter(pk=review.pk, status=Review.Status.DRAFT, version=review.version).update(
         status=Review.Status.SIGNED,

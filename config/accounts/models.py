@@ -139,6 +139,10 @@ class Clinic(models.Model):
     npi = models.CharField("NPI", max_length=10, blank=True)
     tin = models.CharField("tax identifier (TIN)", max_length=9, blank=True)
     taxonomy_code = models.CharField(max_length=10, blank=True)
+    # the last rung of the ladder of critical results
+    medical_director = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="clinics_directed"
+    )
     is_active = models.BooleanField(default=True)
 
     class Meta:

@@ -1,6 +1,7 @@
 """A specialist's work and its evidence. Import models from this package; its files depend only on those above them."""
 
 from review.models.delivery import Delivery
+from review.models.critical import CriticalResult, CriticalStep
 from review.models.documentation import FavouriteCode, PhotoAdequacy, TextTemplate
 from review.models.icd import Icd10Code
 from review.models.opinion import InterlockAnswer, SecondOpinion
@@ -19,6 +20,8 @@ __all__ = [
     "AnnotationWithdrawal",
     "AssistantTime",
     "Beat",
+    "CriticalResult",
+    "CriticalStep",
     "Delivery",
     "FavouriteCode",
     "Icd10Code",

@@ -193,6 +193,7 @@ def signed(request: HttpRequest, case_id) -> HttpResponse:
         "steps": review.action_items.all(),
         "today": timezone.localdate(),
         "reports": reports,
+        "critical": case.criticals.filter(review=review).prefetch_related("steps__person").first(),
         "added": review.added_times.all(),
         "deliveries": case.deliveries.select_related("recipient"),
         "addenda": review.addenda.select_related("by"),

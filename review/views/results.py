@@ -80,6 +80,7 @@ def _context(case: Case, review: Review) -> dict:
         "zone": review.time_zone,
         "plan_lines": words_of_plan(review),
         "steps": review.action_items.all(),
+        "critical": case.criticals.filter(review=review).prefetch_related("steps__person").first(),
         "reports": review.pathology.select_related("by", "seen_by"),
         "today": timezone.localdate(),
     }

@@ -10,11 +10,12 @@ from config.accounts import reauth, throttle
 from config.accounts.access import role_required
 from config.audit.services import record_view
 from intake.models import Case
+from intake.views.common import words_in
 from intake.workflow import TransitionRefused
-from review import opinions, services, worklist
+from review import critical, opinions, services, worklist
 from review.beats import last_beat_id
 from review.errors import NotReadyToSign, NumberChanged, ReviewRefused
-from review.models import Review
+from review.models import CriticalResult, Review
 from review.views.common import may_write, own_review, reading_case, to_room
 
 
@@ -53,6 +54,8 @@ def _sign(request: HttpRequest, case: Case, review: Review) -> HttpResponse:
             attested=request.POST.get("attested") == "yes",
             fingerprint=request.POST.get("fingerprint") or "none",
             authenticated_at=reauth.proved_at(request),
+            is_critical=request.POST.get("critical") == "yes",
+            critical_note=words_in(request.POST, "critical_note"),
         )
     except (NotReadyToSign, NumberChanged) as refused:
         return _sign_page(request, case, review, error=str(refused), status=409)
@@ -117,6 +120,8 @@ def _sign_page(request: HttpRequest, case: Case, review: Review, *, error: str =
         "added": review.added_times.all(),
         "assistants": review.assistant_times.all(),
         "recipients": recipients,
+        "critical_words": [CriticalResult.Reason(code).label.lower() for code in critical.reasons_of(review)],
+        "critical_named": critical.named_person(case),
         "needs_password": reauth.proved_at(request) is None,
         "next_waits": worklist.waiting(request.user).exclude(pk=case.pk).exists(),
     }
