@@ -95,6 +95,8 @@ class Way:
     # what was found later: kind, diagnosis, agreement, malignant
     truth: tuple[str, str, str, bool | None] | None = None
     assistant_minutes: int = 0
+    # read and acknowledged, with steps still open
+    read: bool = False
     # what the laboratory found later
     found: str = ""
 
@@ -170,7 +172,7 @@ WAYS: tuple[Way, ...] = (
     ),
     Way(
         _skin("DF-6N3S3M", _P("Ingrid", "Solberg", 68), "Dry patches on my arms", "upper_arm", "both", kind="rash", tone="light", seed=13),
-        "delivered", 24 * 45, answer=ECZEMA, ms=245_000,
+        "delivered", 24 * 45, read=True, answer=ECZEMA, ms=245_000,
     ),
     Way(
         _skin("DF-6N3S4N", _P("Marcus", "Hale", 77, "M"), "Bumps on the forehead", "forehead", kind="papules", tone="mid", seed=14, referred=True),

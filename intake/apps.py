@@ -14,6 +14,7 @@ class IntakeConfig(AppConfig):
             CaseChange,
             CaseEvent,
             Message,
+            MessagePhoto,
             Misfiling,
             Photo,
             PhotoAdequacy,
@@ -27,7 +28,7 @@ class IntakeConfig(AppConfig):
         work.register_periodic("reminders", "intake.remind_task", 120, "mail")
         work.register_periodic("uploads", "intake.sweep_uploads_task", 60, "images")
         work.register_periodic("targets", "intake.targets_task", 60)
-        append_only = (CaseEvent, Message, CallAttempt, CaseChange, PhotoAdequacy, Misfiling, ShiftNote)
+        append_only = (CaseEvent, Message, MessagePhoto, CallAttempt, CaseChange, PhotoAdequacy, Misfiling, ShiftNote)
         register_append_only(*(model._meta.db_table for model in append_only))
         navigation.register("staff", "Triage", "intake:triage_queue", queue.waiting)
         navigation.register("staff", "Waiting for patients", "intake:asked", queue.with_patients)
@@ -39,6 +40,7 @@ class IntakeConfig(AppConfig):
         navigation.register("staff", "Patients", "intake:patients")
         navigation.register("staff", "Messages", "intake:inbox", messages.waiting_at_clinic)
         navigation.register("specialist", "Messages", "intake:inbox", messages.waiting_at_specialist)
+        navigation.register("referrer", "Messages", "intake:inbox", messages.waiting_at_referrer)
         navigation.register("administrator", "Targets and hours", "intake:targets")
         navigation.register("patient", "Your cases", "intake:patient_home")
         for check in (

@@ -1,7 +1,9 @@
 """Messages about one case between the patient, the clinic and the specialist. Everybody of the case reads all of them;
-they open when the case is sent and close with it."""
+they open when the case is sent and close with it. A referring clinician may ask after that too, and is answered."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -15,8 +17,8 @@ from config.accounts.services import queue_mail
 from config.audit.services import record
 from config.navigation import COUNT_UP_TO
 from config.prepared import Prepared, Statement
-from intake import notices
-from intake.models import Case, CaseStatus, Message, MessageRead, Side, Thread
+from intake import notices, services
+from intake.models import Case, CaseStatus, Message, MessagePhoto, MessageRead, Photo, Side, Thread
 from intake.queue import clinics_of, of_cases_at
 from intake.services import IntakeRefused
 
@@ -30,7 +32,14 @@ OPEN_FOR_MESSAGES = frozenset(
         CaseStatus.DELIVERED,
     }
 )
-ROLES = {Side.PATIENT: Role.PATIENT, Side.CLINIC: Role.STAFF, Side.SPECIALIST: Role.SPECIALIST}
+ROLES = {
+    Side.PATIENT: Role.PATIENT,
+    Side.CLINIC: Role.STAFF,
+    Side.SPECIALIST: Role.SPECIALIST,
+    Side.REFERRER: Role.REFERRER,
+}
+MAX_FILES = 4
+QUESTION_WAITS = timedelta(days=2)
 
 
 class MessageRefused(IntakeRefused):
@@ -50,8 +59,10 @@ def side_of(case: Case, user: User) -> str:
         return Side.PATIENT
     if user.has_role(Role.STAFF, case.clinic):
         return Side.CLINIC
-    reads = user.has_role(Role.SPECIALIST) and specialists_cases(user).filter(pk=case.pk).exists()
-    return Side.SPECIALIST if reads else ""
+    if user.has_role(Role.SPECIALIST) and specialists_cases(user).filter(pk=case.pk).exists():
+        return Side.SPECIALIST
+    refers = case.referring_clinic is not None and user.has_role(Role.REFERRER, case.referring_clinic)
+    return Side.REFERRER if refers else ""
 
 
 def specialists_cases(user: User) -> QuerySet[Case]:
@@ -62,20 +73,36 @@ def specialists_cases(user: User) -> QuerySet[Case]:
 
 def why_closed(case: Case, side: str) -> str:
     """Why nothing can be written, in words for that side; "" when it can."""
+    if case.status == CaseStatus.CLOSED and _may_write_after(case, side):
+        return ""
     if case.status not in OPEN_FOR_MESSAGES:
         return _("This case is finished, so no more messages can be sent. Call your clinic if you need something.")
-    if side != Side.PATIENT and not notices.readers(case.patient):
+    to_patient = side in {Side.CLINIC, Side.SPECIALIST} and not case.referring_clinic_id
+    if to_patient and not notices.readers(case.patient):
         return "Nobody reads messages for this patient: there is no account. Call, or invite the patient."
     return ""
 
 
-def send(*, case: Case, by: User, text: str, key: UUID) -> Message:
-    """One message to everybody of the case. The same form again is the same message."""
-    words = text.replace("\x00", "").strip()
+def _may_write_after(case: Case, side: str) -> bool:
+    """The referring clinician asks about a closed case too; then the specialist and the clinic answer."""
+    if side == Side.REFERRER:
+        return True
+    return side != Side.PATIENT and Thread.objects.filter(case=case, question_at__isnull=False).exists()
+
+
+def send(*, case: Case, by: User, text: str, key: UUID, files: Iterable[tuple[str, bytes]] = ()) -> Message:
+    """One message to everybody of the case. The same form again is the same message. `files` are (name, bytes) of
+    photos: each goes through the pipeline of all photos and belongs to the record."""
+    words, files = text.replace("\x00", "").strip(), list(files)
+    if files and not words:
+        words = _("A photo.") if len(files) == 1 else _("Some photos.")
     if not words:
         raise MessageRefused(_("Write your message first."))
     if len(words) > Message.MAX_LENGTH:
         raise MessageRefused(_("The message is too long. Make it shorter, or send it in two parts."))
+    if len(files) > MAX_FILES:
+        raise MessageRefused(_("Send at most %(n)s photos in one message.") % {"n": MAX_FILES})
+    photos = _kept(case, by, key, files)
     with transaction.atomic():
         # a lock on the case: it cannot close, nor a second press of the button slip in, between look and write
         locked = Case.objects.select_for_update(of=("self",)).select_related("patient", "clinic").get(pk=case.pk)
@@ -89,20 +116,85 @@ def send(*, case: Case, by: User, text: str, key: UUID) -> Message:
             raise MessageRefused(refusal)
         _tell(locked, by, side, key)
         message = Message.objects.create(case=locked, side=side, by=by, text=words, key=key)
+        MessagePhoto.objects.bulk_create(MessagePhoto(message=message, photo=photo) for photo in photos)
         _count(locked, message)
         record("message.sent", by=by, role=ROLES[Side(side)], subject=message, clinic=locked.clinic)
     return message
 
 
+def _kept(case: Case, by: User, key: UUID, files: list[tuple[str, bytes]]) -> list[Photo]:
+    """The photos of a message that will be taken, durable before it is written: no storage is waited for inside its
+    transaction. The same bytes again are the same photo."""
+    side = side_of(case, by)
+    if not files or not side or why_closed(case, side) or Message.objects.filter(by=by, key=key).exists():
+        return []
+    kept = [
+        services.attach_photo(case=case, by=by, data=data, name=name, slot="other", in_message=True)
+        for name, data in files
+    ]
+    return list({photo.pk: photo for photo in kept}.values())
+
+
 def _count(case: Case, message: Message) -> None:
     Thread.objects.get_or_create(case=case)
-    unread: dict = {"last_at": message.sent_at}
+    unread: dict = {"last_at": message.sent_at, "closed_at": None, "closed_by": None}
     if message.side != Side.CLINIC:
         unread["clinic_unread"] = F("clinic_unread") + 1
     # before a case is routed there is no specialist whom it could wait for
     if message.side != Side.SPECIALIST and case.group_id:
         unread["specialist_unread"] = F("specialist_unread") + 1
+    if message.side != Side.REFERRER and case.referring_clinic_id:
+        unread["referrer_unread"] = F("referrer_unread") + 1
+    if message.side == Side.REFERRER and case.signed_at:
+        unread |= {"question_at": message.sent_at, "question_reminded_at": None}
+    elif message.side == Side.SPECIALIST:
+        unread |= {"question_at": None, "question_reminded_at": None}
     Thread.objects.filter(case=case).update(**unread)
+
+
+def answered(case: Case) -> None:
+    """An addendum answers the referring clinician's question too."""
+    Thread.objects.filter(case=case).update(question_at=None, question_reminded_at=None)
+
+
+def remind_of_questions(now: datetime | None = None) -> int:
+    """One more notice to the specialist whose answer a referring clinician has waited for; returns how many."""
+    now = now or timezone.now()
+    late = Thread.objects.filter(question_at__lte=now - QUESTION_WAITS, question_reminded_at=None)
+    told = 0
+    for thread in late.select_related("case")[:200]:
+        with transaction.atomic():
+            mine = Thread.objects.filter(pk=thread.pk, question_at=thread.question_at, question_reminded_at=None)
+            if mine.update(question_reminded_at=now):
+                for user in _signers(thread.case):
+                    queue_mail(
+                        "message_waiting", to=user.email, dedupe_key=f"question:{thread.pk}:{now.isoformat()}:{user.pk}"
+                    )
+                    told += 1
+    return told
+
+
+def _signers(case: Case) -> list[User]:
+    signed = case.reviews.filter(status="signed", second_opinion=False).values("specialist")
+    return list(User.objects.filter(pk__in=signed, is_active=True))
+
+
+def put_away(*, case: Case, by: User) -> None:
+    """The clinic or the specialist has nothing to add. Nothing is lost: it stands under "Closed", and whoever writes
+    opens it again."""
+    side = side_of(case, by)
+    if side not in {Side.CLINIC, Side.SPECIALIST}:
+        raise MessageRefused(_("You may not write in this case."))
+    thread = Thread.objects.filter(case=case).first()
+    if thread is None or thread.closed_at:
+        return
+    if thread.question_at:
+        raise MessageRefused("The referring clinician waits for the specialist's answer. Answer first.")
+    if (thread.clinic_unread if side == Side.CLINIC else thread.specialist_unread) > 0:
+        raise MessageRefused("Somebody has written meanwhile. Read it first.")
+    with transaction.atomic():
+        if Thread.objects.filter(pk=thread.pk, closed_at=None).update(closed_at=timezone.now(), closed_by=by):
+            record("messages.put_away", by=by, role=ROLES[Side(side)], subject=case, clinic=case.clinic)
 
 
 def _tell(case: Case, by: User, side: str, key: UUID) -> None:
@@ -111,9 +203,19 @@ def _tell(case: Case, by: User, side: str, key: UUID) -> None:
         [] if side == Side.PATIENT else [(user, bool(unread_of(case, user))) for user in notices.readers(case.patient)]
     )
     thread = Thread.objects.filter(case=case).first() or Thread(case=case)
-    waits = {Side.CLINIC: thread.clinic_unread > 0, Side.SPECIALIST: thread.specialist_unread > 0}
-    wrote = User.objects.filter(messages_written__case=case, is_active=True).exclude(pk=by.pk).distinct()
-    told += [(user, waits[Side(at)]) for user in wrote if (at := side_of(case, user)) not in {"", side, Side.PATIENT}]
+    waits = {
+        Side.CLINIC: thread.clinic_unread > 0,
+        Side.SPECIALIST: thread.specialist_unread > 0,
+        Side.REFERRER: thread.referrer_unread > 0,
+    }
+    wrote = set(User.objects.filter(messages_written__case=case, is_active=True).exclude(pk=by.pk))
+    if side == Side.REFERRER:
+        wrote |= set(_signers(case))
+    told += [
+        (user, waits[Side(at)])
+        for user in sorted(wrote, key=lambda user: user.pk)
+        if (at := side_of(case, user)) not in {"", side, Side.PATIENT}
+    ]
     for user, knows in told:
         if not knows:
             queue_mail("message_waiting", to=user.email, dedupe_key=f"message:{key}:{user.pk}")
@@ -135,14 +237,18 @@ def unread(case: Case, user: User) -> int | None:
     thread = Thread.objects.filter(case=case).first()
     if thread is None:
         return 0
-    return thread.clinic_unread if side == Side.CLINIC else thread.specialist_unread
+    return getattr(thread, f"{side}_unread")
 
 
 def open_thread(*, case: Case, by: User) -> list[Line]:
     """All messages, the new ones marked; from now on they are read on the reader's side."""
     side = side_of(case, by)
     count = unread(case, by)
-    lines = list(case.messages.select_related("by"))
+    lines = list(case.messages.select_related("by").prefetch_related("photos__photo__renditions"))
+    for message in lines:
+        message.pictures = [one.photo for one in message.photos.all() if one.photo.removed_at is None]
+        for photo in message.pictures:
+            photo.case = case
     fresh = {message.pk for message in [m for m in lines if m.side != side][-count:]} if count else set()
     if lines:
         mark_read(case=case, by=by, side=side, until=lines[-1])
@@ -166,17 +272,20 @@ def mark_read(*, case: Case, by: User, side: str, until: Message) -> None:
 # lists
 
 
-def threads(user: User, side: str) -> QuerySet[Thread]:
-    """The threads of a desk, unread ones first, then the newest."""
+def threads(user: User, side: str, *, closed: bool = False) -> QuerySet[Thread]:
+    """The threads of a desk, unread ones and open questions first, then the newest."""
     if side == Side.CLINIC:
         mine = Thread.objects.filter(case__clinic__in=user.clinics(Role.STAFF))
+    elif side == Side.REFERRER:
+        mine = Thread.objects.filter(case__referring_clinic__in=user.clinics(Role.REFERRER))
     else:
         mine = Thread.objects.filter(case__in=specialists_cases(user))
+    mine = mine.filter(closed_at__isnull=not closed)
     column = f"{side}_unread"
     return (
         mine.annotate(unread=F(column), waits=Exists(Thread.objects.filter(pk=OuterRef("pk"), **{f"{column}__gt": 0})))
         .select_related("case__patient", "case__clinic")
-        .order_by("-waits", "-last_at")
+        .order_by("-waits", F("question_at").asc(nulls_last=True), "-last_at")
     )
 
 
@@ -193,6 +302,10 @@ def _unread_at(*, clinics: tuple) -> QuerySet[Thread]:
 
 def waiting_at_specialist(user: User) -> QuerySet[Thread]:
     return Thread.objects.filter(specialist_unread__gt=0, case__in=specialists_cases(user))
+
+
+def waiting_at_referrer(user: User) -> QuerySet[Thread]:
+    return Thread.objects.filter(referrer_unread__gt=0, case__referring_clinic__in=user.clinics(Role.REFERRER))
 
 
 def unread_by_case(cases: list[Case], user: User) -> dict:

@@ -66,7 +66,10 @@ class NotComplete(IntakeRefused):
 
 
 def role_on(case: Case, by: User) -> str:
-    return Role.PATIENT if case.is_cared_for_by(by) else Role.STAFF
+    if case.is_cared_for_by(by):
+        return Role.PATIENT
+    others = (Role.SPECIALIST, Role.REFERRER) if not by.has_role(Role.STAFF, case.clinic) else ()
+    return next((role for role in others if by.has_role(role)), Role.STAFF)
 
 
 FOLLOWED_FIELDS = ("problem_kind", "site", "side", "point_view", "point_x", "point_y", "medicines", "allergies")
@@ -237,12 +240,12 @@ def take_back_consent(*, case: Case, by: User, kind: str) -> Case:
     return case
 
 
-def attach_photo(*, case: Case, by: User, data: bytes, name: str, slot: str) -> Photo:
+def attach_photo(*, case: Case, by: User, data: bytes, name: str, slot: str, in_message: bool = False) -> Photo:
     """Take one photograph: durable bytes first, then the row, which is due work until its renditions exist.
 
     The same bytes again are the same photo. Raises PhotoRefused with a sentence for the patient.
     """
-    if case.status not in OPEN_FOR_PHOTOS:
+    if case.status not in OPEN_FOR_PHOTOS and not in_message:
         raise PhotoRefused("already_sent", _("This case was already sent. Photos can be added when your clinic asks."))
     header = pipeline.check(data)
     if isinstance(header, Refused):

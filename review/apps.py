@@ -51,9 +51,9 @@ class ReviewConfig(AppConfig):
         navigation.register("specialist", "Your texts", "review:texts")
         navigation.register("specialist", "Your readings", "review:calibration")
         navigation.register("administrator", "Reading order", "review:reading_order")
-        for role in ("staff", "referrer", "specialist", "administrator"):
-            navigation.register(role, "Critical results", "review:critical_board", critical.waiting)
-        for role in ("staff", "referrer", "specialist"):
-            navigation.register(role, "Steps", "review:items", items.waiting_on(role))
         navigation.register("referrer", "Referred patients", "review:referrer_home", delivery.unread_by_referrer)
         navigation.register("staff", "Results", "review:results_to_close", delivery.count_to_close)
+        for role in ("staff", "referrer", "specialist", "administrator"):
+            navigation.register(role, "Critical", "review:critical_board", critical.waiting)
+        for role in ("staff", "referrer", "specialist"):
+            navigation.register(role, "Steps", "review:items", items.waiting_on(role))

@@ -19,7 +19,7 @@ from config.audit.services import record
 from config.navigation import COUNT_UP_TO
 from config.prepared import Prepared, Statement
 from config.work import services as work
-from intake import call_tasks, filing
+from intake import call_tasks, filing, messages
 from intake.models import Case, CaseStatus
 from intake.queue import clinics_of
 from intake.workflow import move
@@ -253,6 +253,7 @@ def add_addendum(*, review: Review, by: User, text: str, patient_text: str, chan
             content_sha256=digest,
         )
         deliver_review(review=review, at=now, addendum=addendum)
+        messages.answered(review.case)
         if changes.get("person"):
             Case.objects.filter(pk=review.case_id, filed_in_error_at=None).update(filed_in_error_at=now)
     return addendum

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from config.accounts.models import User
 from intake.models import Case
-from review import calibration, delivery, items, services
+from review import calibration, critical, delivery, items, services
 from review.checks import open_findings
 from review.models import ActionItem, Review
 from review.plan import lines_of
@@ -125,7 +125,9 @@ def acknowledge(review: Review, staff: User) -> None:
 
 
 def carry_out(review: Review, staff: User) -> None:
-    """The clinic says that every step was done, so that the case closes."""
+    """The clinic takes a critical result over and says that every step was done, so that the case closes."""
+    if row := critical.open_of(review.case):
+        critical.acknowledge(row=row, by=staff, action="Called the same day, booked for the excision.")
     for item in ActionItem.objects.open().filter(review=review):
         items.settle(item=item, by=staff, state="done", words="Done at the clinic, the patient came in.")
 

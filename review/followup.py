@@ -14,7 +14,7 @@ from config.accounts.models import User
 from config.accounts.roles import Role
 from config.accounts.services import queue_mail
 from config.audit.services import record
-from intake import call_tasks, notices, recalls
+from intake import call_tasks, messages, notices, recalls
 from intake.escalation import leads_of
 from intake.models import CallTask, Case, CaseStatus
 from review import delivery, items, nudges
@@ -36,6 +36,7 @@ def tick(now: datetime | None = None) -> dict[str, int]:
     now = now or timezone.now()
     return {
         "follow_ups_sent": _each(_arrived(), _settle_arrived),
+        "questions": messages.remind_of_questions(now),
         "items": _each(_due_items(now), lambda item: nudge_item(item, now)),
         "deliveries": _each(_due_deliveries(now), lambda row: nudge_delivery(row, now)),
     }

@@ -45,7 +45,7 @@ def people() -> DemoPeople:
         tin="000000001",
         taxonomy_code="207N00000X",
     )
-    return DemoPeople(
+    cast = DemoPeople(
         clinic=clinic,
         group=group,
         patient=_user("patient", "Margaret", "Ellison"),
@@ -62,6 +62,8 @@ def people() -> DemoPeople:
         biller=_user("biller", "Kay", "Lindqvist", Role.BILLER, group),
         admin=_user("admin", "Ada", "Moreno", Role.ADMINISTRATOR, clinic),
     )
+    Clinic.objects.filter(pk=group.pk, medical_director=None).update(medical_director=cast.second_dermatologist)
+    return cast
 
 
 def _clinic(name: str, **fields) -> Clinic:

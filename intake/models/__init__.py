@@ -3,9 +3,9 @@
 from intake.models.patient import Coverage, Patient
 from intake.models.case import Case, CaseEvent, CaseStatus, Consent, ProblemKind, Specialty, Urgency
 from intake.models.answer import Answer
-from intake.models.message import Message, MessageRead, Side, Thread
 from intake.models.related import PhotoLink, RelatedPerson
 from intake.models.photo import Photo, Rendition, TileSet
+from intake.models.message import Message, MessagePhoto, MessageRead, MessageTemplate, Side, Thread
 from intake.models.upload import Upload
 from intake.models.request import InformationRequest, RequestItem
 from intake.models.call import SPOKEN_CLINICIAN, CallAttempt, CallTask, Redirect, Spoken
@@ -40,7 +40,9 @@ __all__ = [
     "Coverage",
     "InformationRequest",
     "Message",
+    "MessagePhoto",
     "MessageRead",
+    "MessageTemplate",
     "Misfiling",
     "Patient",
     "PatientMerge",

@@ -3,13 +3,16 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from config.accounts.models import Clinic
 from intake.models.case import Case
+from intake.models.photo import Photo
 
 
 class Side(models.TextChoices):
     PATIENT = "patient", "Patient"
     CLINIC = "clinic", "Clinic"
     SPECIALIST = "specialist", "Specialist"
+    REFERRER = "referrer", "Referring clinician"
 
 
 class Thread(models.Model):
@@ -19,12 +22,30 @@ class Thread(models.Model):
     last_at = models.DateTimeField(default=timezone.now)
     clinic_unread = models.PositiveSmallIntegerField(default=0)
     specialist_unread = models.PositiveSmallIntegerField(default=0)
+    referrer_unread = models.PositiveSmallIntegerField(default=0)
+    # the referring clinician's question that no specialist has answered, by message or addendum
+    question_at = models.DateTimeField(null=True, blank=True)
+    question_reminded_at = models.DateTimeField(null=True, blank=True)
+    # put away by the clinic or the specialist; whoever writes opens it again
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="threads_closed"
+    )
 
     class Meta:
         indexes = [
             # the top bar counts these on each page
             models.Index(fields=["case"], name="thread_unread_at_clinic", condition=Q(clinic_unread__gt=0)),
             models.Index(fields=["case"], name="thread_unread_at_group", condition=Q(specialist_unread__gt=0)),
+            models.Index(fields=["case"], name="thread_unread_at_referrer", condition=Q(referrer_unread__gt=0)),
+            models.Index(fields=["question_at"], name="thread_with_a_question", condition=Q(question_at__isnull=False)),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True, closed_by__isnull=True)
+                | Q(closed_at__isnull=False, closed_by__isnull=False),
+                name="closed_thread_says_by_whom",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -54,6 +75,41 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_side_display()}, {self.sent_at:%Y-%m-%d %H:%M}"
+
+
+class MessagePhoto(models.Model):
+    """A photo that came with a message. It is a photo of the case like any other: same pipeline, kept with the record.
+    Never changed (trigger)."""
+
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="photos")
+    photo = models.ForeignKey(Photo, on_delete=models.PROTECT, related_name="in_messages")
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["message", "photo"], name="a_photo_is_once_in_a_message")]
+
+    def __str__(self) -> str:
+        return f"{self.photo_id} in {self.message_id}"
+
+
+class MessageTemplate(models.Model):
+    """A text that a clinic writes often, in both languages: the patient's decides which is used."""
+
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="message_templates")
+    name = models.CharField(max_length=60)
+    text = models.TextField(max_length=1500)
+    text_es = models.TextField(max_length=1500, blank=True)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="message_templates")
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["clinic", "name"], name="one_message_template_of_a_name"),
+            models.CheckConstraint(condition=~Q(text="") & ~Q(name=""), name="message_template_says_something"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class MessageRead(models.Model):

@@ -1,5 +1,7 @@
 """The recommendation as each recipient reads it, and the clinic's work until everybody has read it."""
 
+from collections import Counter
+
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,11 +12,12 @@ from django.views.decorators.http import require_POST
 
 from config.accounts.access import role_required
 from config.audit.services import record_view
+from intake import referrals
 from intake.models import Case
 from intake.services import IntakeRefused
 from intake.views.common import words_in
 from intake.workflow import TransitionRefused, may
-from review import delivery
+from review import delivery, items
 from review.models import Delivery, Review
 from review.plan import words_of_plan
 
@@ -131,15 +134,25 @@ def acknowledge(request: HttpRequest, case_id, kind: str) -> HttpResponse:
 
 @role_required("referrer")
 def referrer_home(request: HttpRequest) -> HttpResponse:
-    cases = list(delivery.referred(request.user).order_by("-signed_at", "-submitted_at")[:200])
+    cases = list(delivery.referred(request.user).order_by("-signed_at", "-submitted_at").select_related("thread")[:200])
+    mine = items.of_referrer(request.user).open()
+    open_by_case = Counter(mine.values_list("review__case", flat=True))
     for case in cases:
+        case.open_steps = open_by_case.get(case.pk, 0)
+        case.has_question = bool(getattr(case, "thread", None) and case.thread.question_at)
         rows = [row for row in case.deliveries.all() if row.recipient_kind == "referrer"]
         case.is_new = any(row.acknowledged_at is None for row in rows)
         case.has_result = bool(case.signed_at)
     cases.sort(key=lambda case: (not case.is_new, not case.has_result))
     record_view(request, "case.listed", request.user, cases=[str(case.pk) for case in cases])
-    new = sum(case.is_new for case in cases)
-    return render(request, "review/referrer_home.html", {"cases": cases, "new": new})
+    context = {
+        "cases": cases,
+        "new": sum(case.is_new and case.has_result for case in cases),
+        "drafts": list(referrals.started(request.user)[:20]),
+        "steps": sum(open_by_case.values()),
+        "late": mine.filter(due_on__lt=timezone.localdate()).count(),
+    }
+    return render(request, "review/referrer_home.html", context)
 
 
 @role_required("referrer")

@@ -311,7 +311,7 @@ def test_the_board_and_taking_it_over(row, sign_in, ruth, ana):
     page = client.get(reverse("review:critical_board")).content.decode()
     for words in ("Suspected melanoma", "Medical director: Mira", "Clinic lead: Lena", "I have it"):
         assert words in page
-    assert "Critical results" in client.get(reverse("review:referrer_home")).content.decode()
+    assert reverse("review:critical_board") in client.get(reverse("review:referrer_home")).content.decode()
     url = reverse("review:critical_take", args=[row.pk])
     assert "what happens next" in client.post(url, {"action": ""}, follow=True).content.decode()
     done = client.post(url, {"action": "Excision on Monday"}, follow=True).content.decode()

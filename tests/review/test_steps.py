@@ -174,7 +174,9 @@ def test_staff_close_with_a_reason_and_nothing_stays_behind(signed, ben):
     assert {(row.state, row.reason) for row in signed.action_items.all()} == {
         ("impossible", "Case closed by staff: Moved abroad")
     }
-    assert followup.tick(timezone.now() + timedelta(days=90)) == {"follow_ups_sent": 0, "items": 0, "deliveries": 0}
+    assert followup.tick(timezone.now() + timedelta(days=90)) == {
+        "follow_ups_sent": 0, "questions": 0, "items": 0, "deliveries": 0,
+    }  # fmt: skip
     assert not CallTask.objects.filter(settled_at=None).exists()
 
 

@@ -144,6 +144,8 @@ def _answered(cast: DemoPeople, way: Way, case: Case, clock) -> None:
     if way.status == "closed":
         review_demo.acknowledge(review, cast.staff)
         review_demo.carry_out(review, cast.staff)
+    elif way.read:
+        review_demo.acknowledge(review, cast.staff)
     if way.truth:
         review_demo.found_later(review, cast.staff, *way.truth)
     if way.found:
