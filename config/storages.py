@@ -9,6 +9,7 @@ import io
 import os
 import secrets
 import shutil
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
@@ -134,6 +135,24 @@ def read_range(key: str, start: int, length: int) -> bytes:
             return file.read(length)
     found = storage.bucket.Object(storage._normalize_name(key)).get(Range=f"bytes={start}-{start + length - 1}")
     return found["Body"].read()
+
+
+def stream(key: str) -> Iterator[bytes]:
+    """A stored object block by block, however large; on S3 as it comes over the line."""
+    storage = private_storage()
+    if isinstance(storage, PrivateFileSystemStorage):
+        with storage.open(key, "rb") as file:
+            while block := file.read(_BLOCK):
+                yield block
+        return
+    yield from storage.bucket.Object(storage._normalize_name(key)).get()["Body"].iter_chunks(_BLOCK)
+
+
+def remove(key: str) -> None:
+    """Only for what was made to be taken away and can be made again: never for what was received."""
+    if not key.startswith("records/"):
+        raise ValueError("what was received or signed is never removed")
+    private_storage().delete(key)
 
 
 def exists(key: str) -> bool:

@@ -8,7 +8,7 @@ class ReviewConfig(AppConfig):
         from config import navigation, registry, work
         from config.audit.triggers import register_append_only, register_frozen
         from intake import steps
-        from review import critical, delivery, guards, invariants, items, worklist
+        from review import critical, delivery, guards, invariants, items, paper, worklist
         from review.models import (
             ActionItem,
             AddedTime,
@@ -21,14 +21,21 @@ class ReviewConfig(AppConfig):
             CriticalStep,
             Delivery,
             InterlockAnswer,
+            Letter,
+            LetterPair,
             PathologyReport,
+            RecordExport,
             Review,
             Truth,
         )
 
         work.register("notice", Delivery, "review.send_notice_task", "mail", "notice of a result")
+        work.register("record", RecordExport, "review.make_record_task", "exports", "a patient's whole record")
+        work.register_periodic("records-tidy", "review.tidy_records_task", every_seconds=3600)
+        work.register("letters", LetterPair, "review.make_letters_task", "mail", "letters as PDF")
         for model in (
             Beat, CriticalStep, AddedTime, AssistantTime, Addendum, InterlockAnswer, Annotation, AnnotationWithdrawal, Truth,
+            Letter,
         ):  # fmt: skip
             register_append_only(model._meta.db_table)
         register_frozen(Review._meta.db_table, since="signed_at", columns=Review.FROZEN)
@@ -44,6 +51,7 @@ class ReviewConfig(AppConfig):
             invariants.measured_time_is_what_the_tape_says,
             invariants.no_clinician_is_credited_twice_for_a_moment,
             invariants.no_case_is_closed_with_a_critical_result_open,
+            invariants.letters_are_what_was_made,
         ):
             registry.register_invariant(check.__name__, check)
         navigation.register("specialist", "Work list", "review:worklist", worklist.count_waiting)
@@ -57,3 +65,4 @@ class ReviewConfig(AppConfig):
             navigation.register(role, "Critical", "review:critical_board", critical.waiting)
         for role in ("staff", "referrer", "specialist"):
             navigation.register(role, "Steps", "review:items", items.waiting_on(role))
+        navigation.register("staff", "To print", "review:to_print", paper.to_print)

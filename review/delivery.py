@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from config import mail
+from config.accounts import reach
 from config.accounts.models import User
 from config.accounts.roles import Role
 from config.accounts.services import queue_mail
@@ -24,6 +25,7 @@ from intake.models import Case, CaseStatus
 from intake.queue import clinics_of
 from intake.workflow import move
 from review import nudges
+from review.letters import making
 from review.models import ActionItem, Addendum, CriticalResult, Delivery, Review
 
 AFTER_SIGNING = (CaseStatus.SIGNED, CaseStatus.DELIVERED, CaseStatus.CLOSED)
@@ -46,10 +48,14 @@ def recipients(case: Case) -> list[tuple[str, User | None]]:
 
 
 def deliver_review(*, review: Review, at: datetime, addendum: Addendum | None = None) -> list[Delivery]:
-    """One row a recipient, written in the transaction of the signature (or the addendum)."""
+    """One row a recipient, written in the transaction of the signature (or the addendum).
+
+    Where the two letters do not say the same nothing leaves, in the portal either, until it was looked at.
+    """
+    stopped = making.open_pair(review=review, addendum=addendum, at=at).is_stopped
     rows = []
     for kind, user in recipients(review.case):
-        reachable = user is not None and user.is_active and bool(user.email)
+        reachable = reach.can_be_told(user)
         rows.append(
             Delivery(
                 review=review,
@@ -57,10 +63,10 @@ def deliver_review(*, review: Review, at: datetime, addendum: Addendum | None = 
                 addendum=addendum,
                 recipient_kind=kind,
                 recipient=user,
-                visible_at=at if user is not None else None,
+                visible_at=at if user is not None and not stopped else None,
                 created_at=at,
                 nudge_at=nudges.first_of_delivery(at, review.case.clinic.zone, reachable=reachable),
-                **(work.due_fields(at) if reachable else {}),
+                **(work.due_fields(at) if reachable and not stopped else {}),
             )
         )
     return Delivery.objects.bulk_create(rows)
@@ -71,24 +77,27 @@ def send_notice(delivery_id) -> None:
     lease = work.claim(Delivery, delivery_id)
     if lease is None:
         return
-    delivery = Delivery.objects.select_related("recipient", "case").get(pk=delivery_id)
+    delivery = Delivery.objects.select_related("recipient", "case", "review").get(pk=delivery_id)
     try:
-        to = delivery.recipient.email
-        mail.send_notice(
-            to=to,
-            template="message_waiting",
-            dedupe_key=f"delivery:{delivery.pk}",
-            language=mail.language_of(to),
+        identity = reach.tell(
+            delivery.recipient, dedupe_key=f"delivery:{delivery.pk}", urgent=delivery.review.is_urgent
         )
+    except reach.Quiet as quiet:
+        work.put_off(lease, quiet.until)
+        return
     except OSError as error:
         # an address that is refused for good becomes "needs attention": staff tell the recipient instead
         work.fail(lease, type(error).__name__, outage=not mail.is_refusal(error))
         return
     try:
+        if not identity:
+            # paper was chosen since: the clinic's list of letters to print has it
+            work.settle(lease, work_status="idle")
+            return
         with transaction.atomic():
             case = locked(delivery.case_id)
             now = timezone.now()
-            work.settle(lease, notice_sent_at=now)
+            work.settle(lease, notice_sent_at=now, notice_id=identity)
             record("delivery.notice_sent", by=None, role=Role.SYSTEM, subject=delivery, clinic=case.clinic)
             advance(case)
     except work.Fenced:

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from config import storages
 from review import tape, timekeeping
-from review.models import CriticalResult, Review
+from review.models import CriticalResult, Letter, Review
 from review.signing import digest
 
 
@@ -59,3 +59,14 @@ def no_case_is_closed_with_a_critical_result_open() -> Iterator[str]:
     open_ones = CriticalResult.objects.filter(acknowledged_at=None, case__status="closed")
     for number in open_ones.values_list("case__number", flat=True):
         yield f"case {number}: closed, and nobody has acknowledged its critical result"
+
+
+def letters_are_what_was_made() -> Iterator[str]:
+    for letter in Letter.objects.iterator():
+        try:
+            data = storages.read(letter.key)
+        except Exception as error:  # noqa: BLE001 whatever keeps the letter away is the breach
+            yield f"letter {letter.pk}: it cannot be read ({type(error).__name__})"
+            continue
+        if sha256(data).hexdigest() != letter.sha256:
+            yield f"letter {letter.pk}: its file is not the one that was made"

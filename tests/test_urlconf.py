@@ -87,6 +87,8 @@ def test_public_views_are_these_and_no_more():
         "/readyz",
         "/accounts/language/",
         "/link/sample/",  # a patient without an account, by date of birth
+        "/letters/",  # whoever holds a printed letter: genuine, superseded or unknown
+        "/letters/sample/",
         "/accounts/login/",
         "/accounts/logout/",
         "/accounts/password/forgot/",

@@ -8,12 +8,13 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from config import navigation
-        from config.accounts import hooks, invariants, spoken
+        from config.accounts import contact, hooks, invariants, spoken
         from config.accounts.roles import Role
         from config.accounts.signin_models import OutgoingMail
         from config.registry import register_invariant
         from config.work.registry import register, register_periodic
 
+        hooks.register_profile_form(contact.NOTICES_CARD)
         register("account mail", OutgoingMail, "accounts.send_mail_task", "mail")
         register_periodic("accounts-tidy", "accounts.tidy_task", every_seconds=3600, queue="default")
         register_invariant("memberships", invariants.memberships_are_sane)

@@ -270,6 +270,7 @@ class Installation(models.Model):
         cls.objects.update_or_create(pk=1, defaults={"demo_loaded_at": timezone.now()})
 
 
+from config.accounts.contact_models import ContactPreference  # noqa: E402, F401
 from config.accounts.signin_models import (  # noqa: E402, F401  (rows around signing in; they name User by string)
     Attempt,
     Invitation,

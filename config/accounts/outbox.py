@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
+from config.accounts import reach
 from config.accounts.models import User
 from config.accounts.services import EMAIL_SALT
 from config.accounts.signin_models import OutgoingMail
@@ -13,10 +14,15 @@ from config.mail import language_of, public_url, send_notice
 
 
 def deliver(mail: OutgoingMail) -> bool:
-    """Sends the message, or finds that there is nothing to send (no such account). Raises OSError when not accepted."""
+    """Sends the message, or finds that there is nothing to send (no such account). Raises OSError when not accepted,
+    and reach.Quiet in the person's quiet hours."""
     context = _context(mail)
     if context is None:
         return False
+    if mail.template == "message_waiting":
+        user = User.objects.filter(email=mail.to).first()
+        if user is not None:
+            return bool(reach.tell(user, dedupe_key=mail.dedupe_key))
     send_notice(
         to=mail.to,
         template=mail.template,

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from config.accounts.hooks import invitation_links
-from config.accounts.models import Clinic, Membership, User
+from config.accounts.models import Clinic, ContactPreference, Membership, User
 from config.accounts.roles import Role
 from config.accounts.signin_models import Invitation, OutgoingMail
 from config.audit.services import record
@@ -169,6 +169,7 @@ def confirm_email_change(*, token: str) -> User:
             if not mine.update(email=wanted["to"]):
                 raise LinkRefused(refused)
             user = User.objects.get(pk=wanted["user"])
+            ContactPreference.objects.filter(user=user).update(bounced_at=None)
             record("account.email_changed", by=user, subject=user)
             queue_mail("email_changed", to=wanted["from"])
             return user

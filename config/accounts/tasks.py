@@ -1,7 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from config.accounts import outbox, throttle
+from config.accounts import outbox, reach, throttle
 from config.accounts.signin_models import KeptText, OutgoingMail
 from config.mail import is_refusal
 from config.work import services as work
@@ -14,6 +14,9 @@ def send_mail_task(mail_id: str) -> None:
         return
     try:
         outbox.deliver(OutgoingMail.objects.get(pk=mail_id))
+    except reach.Quiet as quiet:
+        work.put_off(lease, quiet.until)
+        return
     except OSError as error:
         # the kind of failure only: a server's answer may repeat the address
         work.fail(lease, type(error).__name__, outage=not is_refusal(error))

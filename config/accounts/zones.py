@@ -11,14 +11,14 @@ class ClinicZoneMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        zone = _zone_of(request.user)
+        zone = zone_of(request.user)
         if zone is None:
             return self.get_response(request)
         with timezone.override(zone):
             return self.get_response(request)
 
 
-def _zone_of(user):
+def zone_of(user):
     if not user.is_authenticated:
         return None
     clinic = user.main_clinic

@@ -5,7 +5,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 
 from config.settings import env
-from config.settings.mail import mail_settings
+from config.settings.mail import mail_settings, sms_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 VAR = Path(env.text("DERMFORWARD_VAR", str(BASE_DIR / "var")))
@@ -182,6 +182,7 @@ REAUTH_SECONDS = env.integer("REAUTH_SECONDS", 300)
 TIME_TOO_SHORT_SECONDS = env.integer("TIME_TOO_SHORT_SECONDS", 30)
 
 globals().update(mail_settings(VAR))
+globals().update(sms_settings())
 
 LOGGING = {
     "version": 1,

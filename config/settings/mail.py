@@ -10,6 +10,14 @@ from config.settings import env
 _DEFAULT_PORT = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
 
 
+def sms_settings() -> dict:
+    """SMS_PROVIDER: empty (none), console, smtp (with SMS_GATEWAY) or the dotted path of a function."""
+    provider, gateway = env.text("SMS_PROVIDER", ""), env.text("SMS_GATEWAY", "")
+    if provider == "smtp" and not gateway:
+        raise ImproperlyConfigured("SMS_PROVIDER is smtp. Set SMS_GATEWAY to the domain that turns mail into messages.")
+    return {"SMS_PROVIDER": provider, "SMS_GATEWAY": gateway}
+
+
 def mail_settings(var: Path) -> dict:
     common = {
         "MAIL_FOLDER": var / "mail",

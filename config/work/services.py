@@ -126,6 +126,13 @@ def hand_back(lease: Lease) -> None:
     settle(lease, work_status=WorkRow.WorkStatus.WAITING, due_at=timezone.now(), attempts=0)
 
 
+def put_off(lease: Lease, until: datetime) -> None:
+    """Not a fault: the time is not right (quiet hours). Due again then, with the attempt given back."""
+    _mine(lease).update(
+        work_status=WorkRow.WorkStatus.WAITING, due_at=until, attempts=F("attempts") - 1, lease_token=None
+    )
+
+
 def fail(lease: Lease, error: str, *, outage: bool = False) -> None:
     """Back to waiting with a back-off, or dead after the fifth attempt. `error` must hold nothing clinical.
 

@@ -3,12 +3,14 @@
 from review.models.delivery import Delivery
 from review.models.critical import CriticalResult, CriticalStep
 from review.models.documentation import FavouriteCode, PhotoAdequacy, TextTemplate
+from review.models.letter import Letter, LetterPair
 from review.models.icd import Icd10Code
 from review.models.opinion import InterlockAnswer, SecondOpinion
 from review.models.plan import ActionItem
 from review.models.pathology import PathologyReport
 from review.models.review import Addendum, Review, ReviewDiagnosis
 from review.models.annotation import Annotation, AnnotationWithdrawal
+from review.models.record import RecordExport
 from review.models.time import AddedTime, AssistantTime, Beat
 from review.models.truth import Truth
 
@@ -26,8 +28,11 @@ __all__ = [
     "FavouriteCode",
     "Icd10Code",
     "InterlockAnswer",
+    "Letter",
+    "LetterPair",
     "PathologyReport",
     "PhotoAdequacy",
+    "RecordExport",
     "Review",
     "ReviewDiagnosis",
     "SecondOpinion",

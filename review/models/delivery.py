@@ -18,6 +18,7 @@ class Delivery(WorkRow):
         REFERRER = "referrer", "Referring clinician"
 
     class ToldHow(models.TextChoices):
+        POSTED = "posted", "Printed and posted"
         PRINTED = "printed", "Printed and handed over"
         PHONE = "phone", "Told by phone"
         IN_PERSON = "in_person", "Told in person"
@@ -38,6 +39,9 @@ class Delivery(WorkRow):
     )
     visible_at = models.DateTimeField(null=True, blank=True)
     notice_sent_at = models.DateTimeField(null=True, blank=True)
+    # the identity of the message, by which a mail server that sends it back names it
+    notice_id = models.CharField(max_length=120, blank=True, editable=False, db_index=True)
+    bounced_at = models.DateTimeField(null=True, blank=True, editable=False)
     told_at = models.DateTimeField(null=True, blank=True)
     told_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="told"
@@ -59,6 +63,12 @@ class Delivery(WorkRow):
         indexes = [
             WorkRow.due_index("delivery_due"),
             models.Index(fields=["nudge_at"], name="delivery_to_remind", condition=Q(acknowledged_at__isnull=True)),
+            # the top bar asks on each page which letters wait to be printed
+            models.Index(
+                fields=["created_at"],
+                name="delivery_untold",
+                condition=Q(told_at__isnull=True, acknowledged_at__isnull=True),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -96,4 +106,16 @@ class Delivery(WorkRow):
     @property
     def has_it(self) -> bool:
         """Visible in the portal and the notice accepted by the mail server; or recorded as printed or told."""
-        return self.told_at is not None or (self.visible_at is not None and self.notice_sent_at is not None)
+        noticed = self.notice_sent_at is not None and self.bounced_at is None
+        return self.told_at is not None or (self.visible_at is not None and noticed)
+
+    @property
+    def why_on_paper(self) -> str:
+        """Why the clinic has to print it: said on the list of letters to print."""
+        if self.recipient is None:
+            return "No account"
+        if self.bounced_at is not None:
+            return "The notice came back"
+        if self.work_status == self.WorkStatus.DEAD:
+            return "The mailbox refuses mail"
+        return "Cannot be reached by e-mail" if not self.recipient.is_active else "Wants letters on paper"

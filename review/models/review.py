@@ -177,6 +177,11 @@ class Review(WorkRow):
         return [in_words(entry) for entry in self.differential]
 
     @property
+    def is_urgent(self) -> bool:
+        """Told at any hour."""
+        return self.urgency == Urgency.URGENT or self.disposition == self.Disposition.URGENT
+
+    @property
     def total_ms(self) -> int:
         """Measured and added time, ms: what the band is decided from."""
         return (self.measured_ms or 0) + (self.added_ms or 0)

@@ -17,6 +17,7 @@ from review import items, opinions, reading_order, services, vocabulary
 from review import worklist as lists
 from review.beats import review_time
 from review.forms import ReasonForm, ReleaseForm
+from review.letters import access
 from review.models.review import in_words
 from review.plan import words_of_plan
 from review.views.common import is_held_by, own_review, reading_case, to_room
@@ -196,6 +197,8 @@ def signed(request: HttpRequest, case_id) -> HttpResponse:
         "critical": case.criticals.filter(review=review).prefetch_related("steps__person").first(),
         "added": review.added_times.all(),
         "deliveries": case.deliveries.select_related("recipient"),
+        "letters": access.letters_for(request.user, review),
+        "stopped": review.letter_pairs.stopped().last(),
         "addenda": review.addenda.select_related("by"),
         "may_addend": may(case, "addend", request.user) and not review.second_opinion,
         "may_ask_opinion": opinions.may_ask(case, request.user),

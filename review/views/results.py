@@ -18,6 +18,7 @@ from intake.services import IntakeRefused
 from intake.views.common import words_in
 from intake.workflow import TransitionRefused, may
 from review import delivery, items
+from review.letters import access, making
 from review.models import Delivery, Review
 from review.plan import words_of_plan
 
@@ -69,7 +70,7 @@ def _result(request: HttpRequest, case_id) -> tuple[Case, Review]:
     return case, review
 
 
-def _context(case: Case, review: Review) -> dict:
+def _context(request: HttpRequest, case: Case, review: Review) -> dict:
     photos = [photo for photo in case.photos.live().prefetch_related("renditions") if photo.status == "ready"]
     for photo in photos:
         photo.case = case
@@ -78,7 +79,7 @@ def _context(case: Case, review: Review) -> dict:
         "review": review,
         "patient": case.patient,
         "photos": photos,
-        "addenda": review.addenda.all(),
+        "addenda": making.leaving(review),
         "deliveries": case.deliveries.select_related("recipient", "told_by", "acknowledged_by"),
         "zone": review.time_zone,
         "plan_lines": words_of_plan(review),
@@ -86,6 +87,8 @@ def _context(case: Case, review: Review) -> dict:
         "critical": case.criticals.filter(review=review).prefetch_related("steps__person").first(),
         "reports": review.pathology.select_related("by", "seen_by"),
         "today": timezone.localdate(),
+        "letters": access.letters_for(request.user, review),
+        "stopped": review.letter_pairs.stopped().last(),
     }
 
 
@@ -98,11 +101,13 @@ def patient_result(request: HttpRequest, case_id) -> HttpResponse:
     case, review = _result(request, case_id)
     if not case.patient.belongs_to(request.user):
         raise Http404
+    letter = making.page(review)
+    if not letter:
+        return render(request, "review/result_waits.html", {"frame": "base_patient.html"})
     delivery.record_opened(case=case, kind="patient")
     record_view(request, "result.viewed", review, as_role="patient")
-    paragraphs = [part.strip() for part in review.patient_text.split("\n") if part.strip()]
-    context = _context(case, review) | {
-        "paragraphs": paragraphs,
+    context = _context(request, case, review) | {
+        "letter": letter,
         "to_acknowledge": _unacknowledged(case, "patient"),
         "own_steps": [
             item
@@ -160,9 +165,11 @@ def referrer_result(request: HttpRequest, case_id) -> HttpResponse:
     case, review = _result(request, case_id)
     if case.referring_clinic is None or not request.user.has_role("referrer", case.referring_clinic):
         raise Http404
+    if not making.page(review):
+        return render(request, "review/result_waits.html", {"frame": "base.html"})
     delivery.record_opened(case=case, kind="referrer")
     record_view(request, "result.viewed", review, as_role="referrer")
-    context = _context(case, review) | {
+    context = _context(request, case, review) | {
         "to_acknowledge": _unacknowledged(case, "referrer"),
         "may_steps": True,
         "back": "review:referrer_home",
@@ -183,7 +190,8 @@ def staff_result(request: HttpRequest, case_id) -> HttpResponse:
     if not request.user.has_role("staff", case.clinic):
         raise Http404
     record_view(request, "result.viewed", review, as_role="staff")
-    context = _context(case, review) | {
+    context = _context(request, case, review) | {
+        "addenda": review.addenda.all(),
         "back": "review:results_to_close",
         "is_staff_page": True,
         "told_how": Delivery.ToldHow.choices,

@@ -1,11 +1,12 @@
 """A review in Dana's hands, and a tape under the test's own clock."""
 
 import pytest
+from django.utils import timezone
 
 from intake.models import Case
 from review import beats as beats_module
-from review import services
-from review.models import Icd10Code
+from review import delivery, services
+from review.models import Icd10Code, Review
 from review.models.icd import RELEASE, VALID_FROM, VERIFIED_UNTIL
 from tests import factories
 
@@ -97,8 +98,6 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     """The server's clock, moved by hand."""
-    from django.utils import timezone
-
     clock = Clock(round(timezone.now().timestamp() * 1000) - 3_600_000)
     monkeypatch.setattr(beats_module, "server_ms", lambda: clock.ms)
     return clock
@@ -126,3 +125,26 @@ def sign(dana):
         return services.sign_review(review=review, by=dana, **(arguments | changes))
 
     return _sign
+
+
+@pytest.fixture
+def answered(draft, dana, group, ana, ruth, clinic, settings):
+    """answered(referred=...) -> a signed review with its deliveries on their way."""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+    def _answered(referred: bool = True, patient=None, **texts) -> Review:
+        now = timezone.now()
+        case = draft if patient is None else factories.make_draft(patient, by=ana)
+        referrer = {"referring_clinician": ruth, "referring_clinic": clinic} if referred else {}
+        case = factories.put_status(case, "signed", group=group, patient_state="OH", **referrer)
+        texts = {"findings": "Macule", "patient_text": "Have it tested."} | texts
+        review = Review.objects.create(case=case, specialist=dana, **texts)
+        Review.objects.filter(pk=review.pk).update(
+            status="signed", signed_at=now, date_of_service=now.date(), time_zone="America/New_York", measured_ms=400_000,
+            added_ms=0, lost_ms=0, attestation="I spent the time.", signed_record={}, content_sha256="ab" * 32,
+        )  # fmt: skip
+        review.refresh_from_db()
+        delivery.deliver_review(review=review, at=now)
+        return review
+
+    return _answered

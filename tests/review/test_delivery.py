@@ -17,28 +17,6 @@ from review.models import Delivery, Review
 from tests import factories
 
 
-@pytest.fixture
-def answered(draft, dana, group, ana, ruth, clinic, settings):
-    """answered(referred=...) -> a signed review with its deliveries on their way."""
-    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-
-    def _answered(referred: bool = True, patient=None) -> Review:
-        now = timezone.now()
-        case = draft if patient is None else factories.make_draft(patient, by=ana)
-        referrer = {"referring_clinician": ruth, "referring_clinic": clinic} if referred else {}
-        case = factories.put_status(case, "signed", group=group, patient_state="OH", **referrer)
-        review = Review.objects.create(case=case, specialist=dana, findings="Macule", patient_text="Have it tested.")
-        Review.objects.filter(pk=review.pk).update(
-            status="signed", signed_at=now, date_of_service=now.date(), time_zone="America/New_York", measured_ms=400_000,
-            added_ms=0, lost_ms=0, attestation="I spent the time.", signed_record={}, content_sha256="ab" * 32,
-        )  # fmt: skip
-        review.refresh_from_db()
-        delivery.deliver_review(review=review, at=now)
-        return review
-
-    return _answered
-
-
 def notices(review: Review) -> None:
     for row in review.deliveries.all():
         delivery.send_notice(row.pk)

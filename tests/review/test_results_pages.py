@@ -7,9 +7,7 @@ from config.audit.models import AuditEvent
 from intake.models import Case
 from review import delivery
 from review.models import Delivery
-from tests.review.test_delivery import answered, notices
-
-__all__ = ["answered"]
+from tests.review.test_delivery import notices
 
 
 def test_patient_reads_and_acknowledges(answered, sign_in, ana):
