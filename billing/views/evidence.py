@@ -1,6 +1,7 @@
 """The proof of a line, to take away."""
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
 from billing import evidence
 from billing.views.lines import line_of
@@ -14,6 +15,33 @@ def evidence_json(request: HttpRequest, uid) -> HttpResponse:
     found = evidence.of(line)
     record_view(request, "charge.evidence_downloaded", line, form="json", fingerprint=found["fingerprint"])
     return _download(evidence.as_bytes(found), "application/json", f"evidence-{line.number}.json")
+
+
+@role_required("biller")
+def evidence_page(request: HttpRequest, uid) -> HttpResponse:
+    """All of it open on one page, to be printed."""
+    line = line_of(request, uid)
+    found = evidence.of(line)
+    record_view(request, "charge.evidence_downloaded", line, form="page", fingerprint=found["fingerprint"])
+    sections = [
+        (name.replace("_", " ").capitalize(), _rows(value)) for name, value in found.items() if name in _PRINTED
+    ]
+    return render(request, "billing/evidence.html", {"line": line, "proof": found, "sections": sections})
+
+
+_PRINTED = (
+    "line", "versions", "review", "time", "decisions", "reference_rows", "claim", "deliveries", "releases", "questions",
+    "batches", "payer_answers", "postings", "audit",
+)  # fmt: skip
+
+
+def _rows(value: list | dict) -> list[list[tuple[str, object]]]:
+    """Lists of name and value; what lies one deeper is written out behind its own name."""
+    if isinstance(value, list):
+        return [list(row.items()) for row in value]
+    if value and all(isinstance(inner, dict) for inner in value.values()):
+        return [[(f"{name}: {key}", what) for key, what in inner.items()] for name, inner in value.items()]
+    return [list(value.items())]
 
 
 def _download(content: bytes, kind: str, name: str) -> HttpResponse:

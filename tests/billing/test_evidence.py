@@ -88,7 +88,24 @@ def test_strangers_find_no_proof(signed, sign_in, dana, ada):
     line = charge(signed())
     other = factories.make_user("Kim", "biller", factories.make_clinic("group"))
     for user in (other, dana, ada):
-        assert sign_in(user).get(reverse("billing:evidence_json", args=[line.uid])).status_code == 404
+        for name in ("evidence_json", "evidence"):
+            assert sign_in(user).get(reverse(f"billing:{name}", args=[line.uid])).status_code == 404
+
+
+def test_all_of_it_stands_open_on_a_page_to_print(signed, sign_in, kay):
+    line = charge(signed())
+    client = sign_in(kay)
+    found = proof(client, line)
+    page = client.get(reverse("billing:evidence", args=[line.uid])).content.decode()
+    for part in (
+        found["fingerprint"],
+        "ab" * 32,
+        found["decisions"][0]["facts_sha256"],
+        "charge.decided",
+        "programme: version",
+    ):
+        assert part in page
+    assert "<details" not in page.split("<main")[1] and "data-print" in page
 
 
 @pytest.mark.parametrize("spoil", ["alignment", "policy"])
