@@ -20,6 +20,7 @@ urlpatterns = [
     path("billing/lines/<uuid:uid>/correct/", lines.correct, name="correct"),
     path("billing/lines/<uuid:uid>/ask/", questions.ask, name="query_ask"),
     path("billing/lines/<uuid:uid>/evidence/", evidence.evidence_page, name="evidence"),
+    path("billing/lines/<uuid:uid>/evidence.pdf", evidence.evidence_pdf, name="evidence_pdf"),
     path("billing/lines/<uuid:uid>/evidence.json", evidence.evidence_json, name="evidence_json"),
     path("billing/lines/<uuid:uid>/claim/", payers.claim, name="claim"),
     path("billing/lines/<uuid:uid>/fhir/", payers.fhir, name="fhir"),

@@ -1,5 +1,7 @@
 """The proof of a line, to take away."""
 
+import json
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -7,6 +9,7 @@ from billing import evidence
 from billing.views.lines import line_of
 from config.accounts.access import role_required
 from config.audit.services import record_view
+from config.typesetting import pdf
 
 
 @role_required("biller")
@@ -27,6 +30,40 @@ def evidence_page(request: HttpRequest, uid) -> HttpResponse:
         (name.replace("_", " ").capitalize(), _rows(value)) for name, value in found.items() if name in _PRINTED
     ]
     return render(request, "billing/evidence.html", {"line": line, "proof": found, "sections": sections})
+
+
+@role_required("biller")
+def evidence_pdf(request: HttpRequest, uid) -> HttpResponse:
+    """The same evidence gives the same bytes: its date is that of the last decision."""
+    line = line_of(request, uid)
+    found = evidence.of(line)
+    record_view(request, "charge.evidence_downloaded", line, form="pdf", fingerprint=found["fingerprint"])
+    data = {
+        "title": f"Evidence for line {line.number}",
+        "language": "en",
+        "group": str(line.group),
+        "about": f"{found['review']['patient']}, case {found['review']['case_number']}, {line.code}, "
+        f"service {line.date_of_service}. No clinical text, no photographs.",
+        "fingerprint_label": "SHA-256 of the evidence as JSON:",
+        "fingerprint": found["fingerprint"],
+        "page_words": "Page {page} of {pages}",
+        "nothing": "None.",
+        "sections": [
+            {"title": title, "rows": [[[name, _words(value)] for name, value in row] for row in rows]}
+            for title, rows in _sections(found)
+        ],
+    }
+    return _download(pdf("charge_evidence", data, at=line.decided_at), "application/pdf", f"evidence-{line.number}.pdf")
+
+
+def _words(value: object) -> str:
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return "" if value is None else str(value)
+
+
+def _sections(found: dict) -> list[tuple[str, list[list[tuple[str, object]]]]]:
+    return [(name.replace("_", " ").capitalize(), _rows(value)) for name, value in found.items() if name in _PRINTED]
 
 
 _PRINTED = (

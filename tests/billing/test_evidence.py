@@ -88,7 +88,7 @@ def test_strangers_find_no_proof(signed, sign_in, dana, ada):
     line = charge(signed())
     other = factories.make_user("Kim", "biller", factories.make_clinic("group"))
     for user in (other, dana, ada):
-        for name in ("evidence_json", "evidence"):
+        for name in ("evidence_json", "evidence", "evidence_pdf"):
             assert sign_in(user).get(reverse(f"billing:{name}", args=[line.uid])).status_code == 404
 
 
@@ -126,3 +126,12 @@ def test_the_facts_of_the_day_are_said_with_their_rows(signed, sign_in, kay, spo
     # and each hold links to where it is resolved
     place = reverse("billing:reference_kind", args=["alignment" if spoil == "alignment" else "policy"])
     assert f'href="{place}"' in page.content.decode()
+
+
+def test_the_pdf_is_made_alike_each_time(signed, sign_in, kay, patient):
+    type(patient).objects.filter(pk=patient.pk).update(first_name='#read("x") *"', last_name="[Ł] $x$")
+    line = charge(signed())
+    client = sign_in(kay)
+    first, again = (client.get(reverse("billing:evidence_pdf", args=[line.uid])) for _ in range(2))
+    assert first["Content-Type"] == "application/pdf" and first.content[:5] == b"%PDF-"
+    assert first.content == again.content and first["Content-Disposition"].endswith(f'evidence-{line.number}.pdf"')
