@@ -50,7 +50,7 @@ class Opened:
     @property
     def why(self) -> str:
         return (
-            f"{self.beats} beats came without a hole, the longest time between two of them {_seconds(self.longest_gap)}"
+            f"{self.beats} beat{'s' if self.beats != 1 else ''} came without a hole, the longest time between two of them {_seconds(self.longest_gap)}"
             f" (45 s is allowed). The longest time without a key, pointer or touch was"
             f" {_seconds(self.longest_silence)} (90 s is allowed). The page was in front and not paused."
         )

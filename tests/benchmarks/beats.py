@@ -1,7 +1,8 @@
 """What a beat costs beside a trivial view of somebody signed in, and 200 specialists who beat every 15 s.
 
 The first is called in this process through all middlewares, on SQLite or on the PostgreSQL of DATABASE_URL. The second
-runs the whole program; each specialist is a connection that is kept open, as a browser keeps its own.
+runs the whole program; each specialist is a connection of its own, opened again where the server has closed it, as a browser
+does.
 """
 
 import http.client
@@ -215,13 +216,18 @@ def _beating(port: int, rows: list[list[str]], seconds: float) -> tuple[dict, di
             body = urlencode({"csrfmiddlewaretoken": token, "beats": json.dumps([beat])} | (BRIEF if seq % 4 else {}))
             sent[case] = sent.get(case, 0) + 1
             began = time.perf_counter()
-            try:
-                line.request("POST", f"/reading/{case}/beats/", body, headers)
-                answer = line.getresponse()
-                told = answer.read()
-            except OSError as error:
-                failed.append(type(error).__name__)
-                line.close()
+            for again in (False, True):
+                try:
+                    line.request("POST", f"/reading/{case}/beats/", body, headers)
+                    answer = line.getresponse()
+                    told = answer.read()
+                    break
+                except (OSError, http.client.HTTPException) as error:
+                    # the server closes what is idle for some seconds; a browser opens a new connection, and so do we
+                    line.close()
+                    if again:
+                        failed.append(type(error).__name__)
+            else:
                 continue
             spent.append((time.perf_counter() - began) * 1000)
             if answer.status != 200:
