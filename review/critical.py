@@ -7,7 +7,9 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from config.accounts import reach
 from config.accounts.models import Clinic, User
+from config.accounts.outbox import URGENT_TEXT
 from config.accounts.roles import Role
 from config.accounts.services import queue_mail
 from config.audit.services import record
@@ -19,7 +21,7 @@ from review.models import CriticalResult, CriticalStep, Review
 from review.models.review import in_words
 
 Rung = CriticalStep.Rung
-PORTAL, EMAIL = "portal", "email"
+PORTAL, EMAIL, TEXT = "portal", "email", "sms"
 MINIMUM_ACTION = 5
 
 
@@ -139,11 +141,16 @@ def _people(row: CriticalResult, rung: str) -> list[User]:
 
 
 def _tell(row: CriticalResult, user: User, number: int) -> list[str]:
-    """By mail, which says nothing of what it is, and on every page that the person opens, until somebody acknowledges."""
+    """By mail and text message, which say nothing of what it is, and on every page that the person opens, until somebody
+    acknowledges."""
     if not user.email:
         return [PORTAL]
-    queue_mail("critical_waiting", to=user.email, dedupe_key=f"critical:{row.pk}:{number}:{user.pk}")
-    return [EMAIL, PORTAL]
+    key = f"critical:{row.pk}:{number}:{user.pk}"
+    queue_mail("critical_waiting", to=user.email, dedupe_key=key)
+    if not reach.can_be_texted(user):
+        return [EMAIL, PORTAL]
+    queue_mail(URGENT_TEXT, to=user.email, dedupe_key=f"{key}:text")
+    return [EMAIL, TEXT, PORTAL]
 
 
 def visible_to(user: User) -> QuerySet[CriticalResult]:

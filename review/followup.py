@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from config.accounts import reach
 from config.accounts.models import User
 from config.accounts.roles import Role
 from config.accounts.services import queue_mail
@@ -95,7 +96,7 @@ def owners(item: ActionItem) -> list[User]:
         found = [case.referring_clinician]
     else:
         found = leads_of(case.clinic_id)
-    return [user for user in found if user.is_active and user.email]
+    return [user for user in found if reach.can_be_told(user)]
 
 
 def _to_call(item: ActionItem) -> tuple[str, str, str]:
@@ -140,7 +141,7 @@ def nudge_delivery(row: Delivery, now: datetime) -> bool:
         return False
     is_patient = row.recipient_kind == Delivery.RecipientKind.PATIENT
     people = notices.readers(case.patient) if is_patient else [row.recipient] if row.recipient else []
-    people = [user for user in people if user.is_active and user.email]
+    people = [user for user in people if reach.can_be_told(user)]
     if nudges.step(row.nudges, reachable=bool(people)) == nudges.REMIND:
         _remind(people, f"delivery:{row.pk}:{row.nudges}")
         record("delivery.reminded", by=None, subject=row, clinic=case.clinic, data={"told": len(people)})

@@ -12,6 +12,8 @@ from config.accounts.services import EMAIL_SALT
 from config.accounts.signin_models import OutgoingMail
 from config.mail import language_of, public_url, send_notice
 
+URGENT_TEXT = "urgent_text"  # goes to the telephone of the account with that address
+
 
 def deliver(mail: OutgoingMail) -> bool:
     """Sends the message, or finds that there is nothing to send (no such account). Raises OSError when not accepted,
@@ -19,6 +21,9 @@ def deliver(mail: OutgoingMail) -> bool:
     context = _context(mail)
     if context is None:
         return False
+    if mail.template == URGENT_TEXT:
+        user = User.objects.filter(email=mail.to, is_active=True).first()
+        return user is not None and reach.text_now(user, dedupe_key=mail.dedupe_key)
     if mail.template == "message_waiting":
         user = User.objects.filter(email=mail.to).first()
         if user is not None:

@@ -92,6 +92,19 @@ def tell(user: User, *, dedupe_key: str, urgent: bool = False) -> str:
     return send(to=reach.to, template="message_waiting", dedupe_key=dedupe_key, language=reach.language)
 
 
+def can_be_texted(user: User) -> bool:
+    return sms.is_offered() and bool(sms.e164(user.phone))
+
+
+def text_now(user: User, *, dedupe_key: str) -> bool:
+    """ "A message waits", by telephone, in quiet hours too and whatever the person chose: for what cannot wait."""
+    if not can_be_texted(user):
+        return False
+    language = mail.language_of(user.email)
+    sms.send_notice(to=sms.e164(user.phone), template="message_waiting", dedupe_key=dedupe_key, language=language)
+    return True
+
+
 def mark_bounced(address: str, at: datetime) -> User | None:
     """A mail server sent a message to this address back: results come on paper until there is another one."""
     user = User.objects.filter(email=address.strip().lower()).first()

@@ -8,7 +8,9 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from config.accounts.models import Clinic
+from config import sms
+from config.accounts import outbox
+from config.accounts.models import Clinic, User
 from config.accounts.signin_models import OutgoingMail
 from config.audit.models import AuditEvent
 from intake.models import Case
@@ -53,6 +55,26 @@ def told(row):
         (round((step.at - row.raised_at) / HOUR, 2), step.rung, step.person and step.person.first_name)
         for step in row.steps.all()
     ]
+
+
+def test_who_has_a_telephone_is_told_by_text_message_too_at_any_hour(
+    draft, dana, group, ruth, ben, lead, director, settings, monkeypatch
+):
+    settings.SMS_PROVIDER = "console"
+    sent = []
+    monkeypatch.setattr(sms, "console", lambda *message: sent.append(message))
+    User.objects.filter(pk=ruth.pk).update(phone="614-555-0101")
+    night = FRIDAY.replace(hour=23)
+    ruth.refresh_from_db()
+    row = raised(answer(draft, dana, group, CALM, at=night, referrer=ruth), night)
+    assert row.steps.get().channels == ["email", "sms", "portal"]
+    text = OutgoingMail.objects.get(template="urgent_text")
+    assert outbox.deliver(text)
+    [(number, words, _)] = sent
+    assert number == "+16145550101"
+    assert "melanoma" not in words and "Sign in" in words
+    User.objects.filter(pk=ruth.pk).update(phone="")
+    assert not outbox.deliver(text)
 
 
 # what is critical
