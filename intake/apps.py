@@ -8,7 +8,7 @@ class IntakeConfig(AppConfig):
         from config import mail, navigation, registry, work
         from config.accounts import hooks
         from config.audit.triggers import register_append_only
-        from intake import calls, invariants, messages, people, queue
+        from intake import calls, guards, invariants, messages, people, queue
         from intake.models import (
             CallAttempt,
             CaseChange,
@@ -23,6 +23,7 @@ class IntakeConfig(AppConfig):
             TileSet,
         )
 
+        guards.install()
         work.register("photo", Photo, "intake.process_photo_task", "images", "photo")
         work.register("tiles", TileSet, "intake.make_tiles_task", "images", "tiles of a large photo")
         work.register_periodic("reminders", "intake.remind_task", 120, "mail")
@@ -53,6 +54,8 @@ class IntakeConfig(AppConfig):
             invariants.submitted_before_it_was_signed,
             invariants.seeded_cases_only_in_a_demo,
             invariants.every_open_case_is_in_the_queue,
+            invariants.merged_records_are_empty_and_say_why,
+            invariants.wrong_persons_are_on_record,
         ):
             registry.register_invariant(check.__name__, check)
         # whoever acts for a patient works on the patient's pages

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from hashlib import sha256
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 
 from config import storages
 from config.accounts.models import Installation
-from intake.models import QUEUE_STATES, Case, CaseEvent, CaseStatus, Photo, QueueEntry
+from intake.models import QUEUE_STATES, Case, CaseEvent, CaseStatus, Misfiling, Patient, PatientMerge, Photo, QueueEntry
 
 
 def originals_are_there_and_unchanged() -> Iterator[str]:
@@ -89,3 +89,22 @@ def every_open_case_is_in_the_queue() -> Iterator[str]:
         yield f"case {number}: the desk's list says another state"
     for number in QueueEntry.objects.exclude(clinic=F("case__clinic")).values_list("case__number", flat=True):
         yield f"case {number}: is on another clinic's list"
+
+
+def merged_records_are_empty_and_say_why() -> Iterator[str]:
+    """A duplicate has no case of its own, and one open merge that says into which record it went."""
+    for number in Case.objects.filter(patient__merged_into__isnull=False).values_list("number", flat=True):
+        yield f"case {number}: stands under a record that was merged into another"
+    said = PatientMerge.objects.filter(merged=OuterRef("pk"), kept=OuterRef("merged_into"), undone_at=None)
+    for pk in Patient.objects.filter(~Exists(said), merged_into__isnull=False).values_list("pk", flat=True):
+        yield f"patient {pk}: is merged into another record, but no merge says so"
+    for pk in PatientMerge.objects.filter(undone_at=None).exclude(merged__merged_into=F("kept")).values_list("pk"):
+        yield f"merge {pk[0]}: is not undone, but its record is not merged"
+
+
+def wrong_persons_are_on_record() -> Iterator[str]:
+    """Whatever ended as entered in error says why and by whom. After signing the addendum says it."""
+    said = Misfiling.objects.filter(case=OuterRef("pk"), photo=None, kind=Misfiling.Kind.IN_ERROR)
+    ended = Case.objects.filter(~Exists(said), filed_in_error_at__isnull=False, status=CaseStatus.WITHDRAWN)
+    for number in ended.values_list("number", flat=True):
+        yield f"case {number}: was entered in error, but nothing says why"

@@ -72,10 +72,14 @@ def merge(*, kept: Patient, merged: Patient, by: User, reason: str, checked: boo
     with transaction.atomic():
         # always in the same order, so that two merges the other way round do not wait for each other
         list(Patient.objects.select_for_update().filter(pk__in=[kept.pk, merged.pk]).order_by("pk"))
-        if not Patient.objects.filter(pk=merged.pk, merged_into=None).update(merged_into=kept):
-            raise TriageRefused(f"{merged.name}'s record was merged already.")
         if Patient.objects.filter(pk=kept.pk).exclude(merged_into=None).exists():
             raise TriageRefused(f"{kept.name}'s record was merged already.")
+        if Patient.objects.filter(merged_into=merged).exists():
+            raise TriageRefused(
+                f"Another record was merged into {merged.name}'s. Keep that one, or take it apart first."
+            )
+        if not Patient.objects.filter(pk=merged.pk, merged_into=None).update(merged_into=kept):
+            raise TriageRefused(f"{merged.name}'s record was merged already.")
         moved, left = _carry(merged, kept)
         row = PatientMerge.objects.create(
             kept=kept, merged=merged, moved=moved, conflicts=found + left, reason=reason.strip(), by=by
