@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -54,13 +55,17 @@ def items_for(user, path: str) -> list[Shown]:
     for item in ITEMS:
         if item.role in user.roles:
             mine.setdefault(item.url_name, []).append(item)
-    urls = [reverse(url_name) for url_name in mine]
+    urls = [_address(url_name) for url_name in mine]
     current = max((url for url in urls if path.startswith(url)), key=len, default="")
     counts = _counts(list(mine.values()), user)
     return [
         Shown(same[0].label, url, count, url == current)
         for same, url, count in zip(mine.values(), urls, counts, strict=True)
     ]
+
+
+# asked on each page, and always the same
+_address = cache(reverse)
 
 
 def _counts(pages: list[list[Item]], user) -> list[str | None]:

@@ -70,6 +70,19 @@ def _near(due: datetime, now: datetime, zone) -> str:
     return f'<time datetime="{due.isoformat()}" title="{exact}">{words}</time>'
 
 
+def chips_html(chips: list[dict]) -> SafeString:
+    return mark_safe("".join(map(_chip, chips)))  # noqa: S308 each value is escaped below
+
+
+def _chip(chip: dict) -> str:
+    current = ' aria-current="true"' if chip["is_on"] else ""
+    picture = icon(chip["icon"]) if chip["icon"] else ""
+    return (
+        f'<a class="chip" href="?{escape(chip["query"])}"{current}>{picture}{escape(chip["label"])} '
+        f'<span class="num">{escape(chip["count"])}</span></a>'
+    )
+
+
 def gone_html(number: str, status: str) -> str:
     words = ui.status_badge(status)
     said = f"Case {escape(number)} has left the desk: {words}"

@@ -46,7 +46,6 @@ COLUMNS = (
     "photo_tone", "photo_words", "story_tone", "story_words", "thumbs", "language", "target_minutes", "case__number",
     "case__patient__first_name", "case__patient__middle_name", "case__patient__last_name",
     "case__patient__date_of_birth", "case__patient__interpreter_needed", "owner__first_name", "owner__last_name",
-    "moved_at",
 )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from config.audit.services import record_view
 from config.prepared import Prepared
 from intake import batch, escalation, finding, queue, ranking, shifts, targets
 from intake.models import Case, QueueEntry, SavedFilter
-from intake.queue_html import gone_html, row_html, rows_html
+from intake.queue_html import chips_html, gone_html, row_html, rows_html
 from intake.views.common import words_in
 
 _TOKEN = "intake.queue.shown"
@@ -103,8 +103,8 @@ def _chips(what: queue.Filter, counts: dict[str, int]) -> dict[str, Any]:
         for key, chip in queue.CHIPS.items()
     ]
     return {
-        "state_chips": [chip for chip in chips if chip["is_state"]],
-        "other_chips": [chip for chip in chips if not chip["is_state"]],
+        "state_chips": chips_html([chip for chip in chips if chip["is_state"]]),
+        "other_chips": chips_html([chip for chip in chips if not chip["is_state"]]),
         "to_check": counts["submitted"],
         "to_check_words": queue.count_words(counts["submitted"]),
         "late": counts["late"],

@@ -13,7 +13,6 @@ CLOSED = ("withdrawn", "redirected")
 def ten_times(level: int) -> None:
     from intake.models import Case, CaseEvent, Patient, Redirect, Thread
 
-    place, digits = LEVELS[level]
     closed = f"status IN {CLOSED}"
     of_closed = f"(SELECT {{}} FROM {Case._meta.db_table} WHERE {closed})"  # noqa: S608 names of our own models
     with transaction.atomic(), connection.cursor() as cursor:
@@ -22,17 +21,18 @@ def ten_times(level: int) -> None:
             (Case, ("id", "patient_id"), closed),
             *((model, ("case_id",), f"case_id IN {of_closed.format('id')}") for model in (CaseEvent, Redirect, Thread)),
         ):
-            cursor.execute(_copies(model, keys, place, digits, where))
+            cursor.execute(_copies(model, keys, level, where))
 
 
-def _copies(model, keys: tuple[str, ...], place: int, digits: str, where: str) -> str:
+def _copies(model, keys: tuple[str, ...], level: int, where: str) -> str:
     """One INSERT of all nine copies; what is not a key is the same, but for what must be unique."""
+    place, digits = LEVELS[level]
     table = model._meta.db_table
     columns = [
         f.column for f in model._meta.concrete_fields if not f.generated and f.get_internal_type() != "BigAutoField"
     ]
     changed = {key: _key(key, place) for key in keys}
-    unique = {"mrn": f"mrn || '-' || d.x || '{place}'", "number": "number || d.x"}
+    unique = {"mrn": f"mrn || '-' || d.x || '{place}'", "number": f"number || '{'.' * level}' || d.x"}
     if model.__name__ in {"Patient", "Case"}:
         changed = unique | changed
     picked = [changed.get(column) or f'"{column}"' for column in columns]

@@ -118,7 +118,8 @@ def _fill(cast, size: int) -> None:
         add_bulk_cases(cast, missing, seed=8, statuses=CLOSED)
         _settled(cast)
     for level in range(2):
-        if Case.objects.filter(status__in=CLOSED).count() * 10 <= size:
+        closed = Case.objects.filter(status__in=CLOSED).count()
+        if closed == CLOSED_ONE_BY_ONE * 10**level and closed * 10 <= size:
             ten_times(level)
 
 
