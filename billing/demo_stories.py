@@ -138,9 +138,9 @@ WAYS: tuple[Way, ...] = (
         "submitted", 25,
     ),
     Way(
-        _skin("DF-5M2R3E", _P("Desmond", "Wright", 58, "M"), "Spreading rash. Could it be the new tablet?", "trunk",
+        _skin("DF-5M2R3E", _P("Desmond", "Wright", 58, "M", state="TX"), "Spreading rash. Could it be the new tablet?", "trunk",
               kind="rash", tone="dark", history="New medicine 3 weeks ago. No fever, mouth is clear.", medicines="Allopurinol", onset="5 days", seed=9,
-              note="Photos taken in the clinic."),
+              note="Photos taken in the clinic. Here on a visit, lives in Texas."),
         "submitted", 5,
     ),
     Way(

@@ -17,6 +17,8 @@ from intake.workflow import start_event
 
 MBIS = ("1EG4TE5MK73", "2AA4TE5MK73", "3CC4TE5MK73", "4DD4TE5MK73", "5EE4TE5MK73", "6FF4TE5MK73", "7GG4TE5MK73")
 
+_PLACES = {"OH": ("Columbus", "432150002"), "TX": ("Houston", "770020001")}
+
 
 @dataclass(frozen=True)
 class Person:
@@ -73,9 +75,9 @@ def patient(people: DemoPeople, person: Person, index: int) -> Patient:
         email=user.email if user else "",
         phone=f"614-555-01{index % 100:02d}",
         address_line1=f"{200 + index} Sample Avenue",
-        city="Columbus",
+        city=_PLACES[person.state][0],
         state=person.state,
-        zip_code="432150002",
+        zip_code=_PLACES[person.state][1],
     )
     Coverage.objects.create(
         patient=made,

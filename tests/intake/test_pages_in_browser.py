@@ -147,6 +147,22 @@ def test_the_clinics_pages(open_page, look, pictured, ana, ben, dana, patient, w
 
 
 @WIDTHS
+def test_the_pages_about_the_wrong_person(open_page, look, draft, ana, ben, clinic, patient, dana, width):
+    photo = factories.make_ready_photo(draft, by=ana)
+    case = factories.put_status(draft, "submitted")
+    factories.make_patient(clinic, first_name="Twin", last_name=patient.last_name)
+    page = open_page(ben, width)
+    for name, url in (
+        ("wrong-person", reverse("intake:wrong_person", args=[case.pk])),
+        ("wrong-photo", reverse("intake:wrong_photo", args=[photo.pk])),
+        ("merge", reverse("intake:merge", args=[patient.pk])),
+        ("routing", reverse("intake:routes")),
+    ):
+        page.goto(url)
+        look(page, f"staff-{name}")
+
+
+@WIDTHS
 def test_a_photo_link_from_the_mail_to_the_photos(chromium, live_server, look, clinic, ben, width):
     walk_in = factories.make_patient(clinic, first_name="Wim")
     case = services.start_case(by=ben, patient=walk_in, specialty="ophthalmology")

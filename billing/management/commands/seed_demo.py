@@ -15,6 +15,7 @@ from config.accounts.demo import DemoPeople, people
 from config.accounts.models import Installation
 from config.audit.seals import seal
 from intake import demo as intake_demo
+from intake import demo_desk
 from intake import services as intake_services
 from intake.danger import LABELS
 from intake.models import Case, Patient
@@ -64,6 +65,8 @@ class Command(BaseCommand):
                 _walk(cast, way, who)
                 self.stdout.write(f"{way.story.number}: {way.status}")
         demo_answers.post(cast)
+        if cases:
+            demo_desk.stage(cast)
         missing = cases - Case.objects.count()
         if missing > 0:
             add_bulk_cases(cast, missing)
