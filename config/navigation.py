@@ -20,6 +20,8 @@ class Item:
     label: str
     url_name: str
     count: Count | None = None
+    # not opened all day: stands under "More"
+    seldom: bool = False
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Shown:
     url: str
     count: str | None
     is_current: bool
+    is_seldom: bool = False
 
 
 # beyond this a number in the top bar tells nothing, and counting on would cost each page
@@ -36,11 +39,11 @@ COUNT_UP_TO = 999
 ITEMS: list[Item] = []
 
 
-def register(role: str, label: str, url_name: str, count: Count | None = None) -> None:
-    """`count(user)` gives what waits there, as rows that an index finds (or a prepared count of them, or their number); it feeds the small number
-    beside the word. The rows of all items are counted in one statement."""
+def register(role: str, label: str, url_name: str, count: Count | None = None, *, seldom: bool = False) -> None:
+    """`count(user)` gives what waits there, as rows that an index finds (or a prepared count of them, or their number); it
+    feeds the small number beside the word. The rows of all items are counted in one statement."""
     if all((item.role, item.url_name) != (role, url_name) for item in ITEMS):
-        ITEMS.append(Item(role, label, url_name, count))
+        ITEMS.append(Item(role, label, url_name, count, seldom))
 
 
 def _shown(count: int) -> str:
@@ -59,7 +62,7 @@ def items_for(user, path: str) -> list[Shown]:
     current = max((url for url in urls if path.startswith(url)), key=len, default="")
     counts = _counts(list(mine.values()), user)
     return [
-        Shown(same[0].label, url, count, url == current)
+        Shown(same[0].label, url, count, url == current, all(item.seldom for item in same))
         for same, url, count in zip(mine.values(), urls, counts, strict=True)
     ]
 

@@ -277,6 +277,16 @@ def main_navigation(context) -> list[navigation.Shown]:
     return navigation.items_for(request.user, request.path)
 
 
+@register.simple_tag
+def seldom_pages(items: list[navigation.Shown]) -> dict[str, object]:
+    """What stands under "More", with what waits there in all; {} when there is nothing."""
+    seldom = [item for item in items if item.is_seldom]
+    waiting = sum(int((item.count or "0").rstrip("+")) for item in seldom)
+    return (
+        {"items": seldom, "waiting": waiting, "has_current": any(item.is_current for item in seldom)} if seldom else {}
+    )
+
+
 _CLASSES = {Textarea: "textarea", Select: "select"}
 
 

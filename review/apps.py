@@ -28,9 +28,17 @@ class ReviewConfig(AppConfig):
             Review,
             Truth,
         )
+        from review.record import building
 
         work.register("notice", Delivery, "review.send_notice_task", "mail", "notice of a result")
-        work.register("record", RecordExport, "review.make_record_task", "exports", "a patient's whole record")
+        work.register(
+            "record",
+            RecordExport,
+            "review.make_record_task",
+            "exports",
+            "a patient's whole record",
+            building.LEASE_SECONDS,
+        )
         work.register_periodic("records-tidy", "review.tidy_records_task", every_seconds=3600)
         work.register("letters", LetterPair, "review.make_letters_task", "mail", "letters as PDF")
         for model in (
@@ -56,13 +64,13 @@ class ReviewConfig(AppConfig):
             registry.register_invariant(check.__name__, check)
         navigation.register("specialist", "Work list", "review:worklist", worklist.count_waiting)
         navigation.register("specialist", "Signed", "review:signed_list", items.unseen_pathology)
-        navigation.register("specialist", "Your texts", "review:texts")
-        navigation.register("specialist", "Your readings", "review:calibration")
-        navigation.register("administrator", "Reading order", "review:reading_order")
+        navigation.register("specialist", "Your texts", "review:texts", seldom=True)
+        navigation.register("specialist", "Your readings", "review:calibration", seldom=True)
+        navigation.register("administrator", "Reading order", "review:reading_order", seldom=True)
         navigation.register("referrer", "Referred patients", "review:referrer_home", delivery.unread_by_referrer)
         navigation.register("staff", "Results", "review:results_to_close", delivery.count_to_close)
         for role in ("staff", "referrer", "specialist", "administrator"):
             navigation.register(role, "Critical", "review:critical_board", critical.waiting)
         for role in ("staff", "referrer", "specialist"):
             navigation.register(role, "Steps", "review:items", items.waiting_on(role))
-        navigation.register("staff", "To print", "review:to_print", paper.to_print)
+        navigation.register("staff", "To print", "review:to_print", paper.to_print, seldom=True)

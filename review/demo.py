@@ -133,7 +133,6 @@ def carry_out(review: Review, staff: User) -> None:
 
 
 def pathology(review: Review, staff: User, diagnosis: str) -> None:
-    what = items.Report(
-        "malignant", diagnosis, timezone.localdate(), laboratory="Lakeshore Pathology", number="S26-1042"
-    )
+    today = timezone.localdate(None, review.case.clinic.zone)
+    what = items.Report("malignant", diagnosis, today, laboratory="Lakeshore Pathology", number="S26-1042")
     items.attach_pathology(review=review, by=staff, what=what, item=review.action_items.first())

@@ -17,7 +17,7 @@ from tests.waiting import wait_until
 
 pytestmark = [
     pytest.mark.faults,
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(900),
     pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc"),
 ]
 EMBEDDED = {"DATABASE_URL": "", "REDIS_URL": "", "STORAGE_URL": ""}

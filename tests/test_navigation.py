@@ -69,3 +69,30 @@ def test_rows_and_numbers_of_one_page_are_added(monkeypatch, both):
     ]
     monkeypatch.setattr(navigation, "ITEMS", items)
     assert mine(both)["Messages"].count == str(4 + Clinic.objects.count())
+
+
+def test_what_is_seldom_opened_stands_under_more_with_what_waits_there(client, monkeypatch, ben):
+    items = [
+        navigation.Item("staff", "Triage", "intake:triage_queue"),
+        navigation.Item("staff", "Messages", "intake:inbox", lambda user: 4, seldom=True),
+        navigation.Item("staff", "To call", "intake:calls", lambda user: 3, seldom=True),
+    ]
+    monkeypatch.setattr(navigation, "ITEMS", items)
+    client.force_login(ben, backend="django.contrib.auth.backends.ModelBackend")
+    page = client.get(reverse("intake:inbox")).content.decode()
+    main, more = page.split('<details class="nav-more">')
+    assert "Triage" in main and "To call" not in main.split("<nav")[1]
+    assert 'class="is-on"' in more and ">7<" in more.split("</summary>")[0]
+    assert [label for label in ("Messages", "To call") if label in more.split("</details>")[0]] == [
+        "Messages",
+        "To call",
+    ]
+
+
+def test_a_page_that_one_of_two_roles_opens_all_day_is_not_hidden(monkeypatch, both):
+    items = [
+        navigation.Item("staff", "Messages", "intake:inbox", seldom=True),
+        navigation.Item("specialist", "Messages", "intake:inbox"),
+    ]
+    monkeypatch.setattr(navigation, "ITEMS", items)
+    assert not mine(both)["Messages"].is_seldom

@@ -8,4 +8,4 @@ class WorkConfig(AppConfig):
     label = "work"
 
     def ready(self) -> None:
-        navigation.register("administrator", "Background work", "work:attention")
+        navigation.register("administrator", "Background work", "work:attention", seldom=True)

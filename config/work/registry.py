@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from django.db import models
 
+LEASE_SECONDS = 60
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -12,6 +14,7 @@ class Kind:
     task_name: str
     queue: str
     label: str
+    lease_seconds: int
 
 
 @dataclass(frozen=True)
@@ -26,8 +29,16 @@ kinds: dict[str, Kind] = {}
 periodics: dict[str, Periodic] = {}
 
 
-def register(name: str, model: type[models.Model], task_name: str, queue: str, label: str = "") -> None:
-    kinds[name] = Kind(name, model, task_name, queue, label or name.replace("_", " "))
+def register(
+    name: str,
+    model: type[models.Model],
+    task_name: str,
+    queue: str,
+    label: str = "",
+    lease_seconds: int = LEASE_SECONDS,
+) -> None:
+    """`lease_seconds` is what the task claims its row for; it ends before that."""
+    kinds[name] = Kind(name, model, task_name, queue, label or name.replace("_", " "), lease_seconds)
 
 
 def register_periodic(name: str, task_name: str, every_seconds: int, queue: str = "default") -> None:

@@ -16,10 +16,9 @@ from django.db.models import F, Min
 from django.utils import timezone
 
 from config.work.models import WorkRow
-from config.work.registry import Kind, kinds
+from config.work.registry import LEASE_SECONDS, Kind, kinds
 
 DISPATCH_SECONDS = 30
-LEASE_SECONDS = 60
 MAX_ATTEMPTS = 5
 _LIVE = (WorkRow.WorkStatus.WAITING, WorkRow.WorkStatus.WORKING)
 _BACK_OFF_SECONDS = (5, 15, 60, 300)

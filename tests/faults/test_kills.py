@@ -26,7 +26,7 @@ from tests.faults.visitor import Visitor
 from tests.journeys.running import Program
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 PHOTOS, REVIEWS = 10, 40
 FINISHED_WITHIN = 120
 

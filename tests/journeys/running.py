@@ -49,7 +49,7 @@ class Program:
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self._ready.wait(240)
+        self._ready.wait(600)
         assert any(line.startswith("ready:") for line in self.lines), "\n".join(self.lines[-40:])
         return self
 

@@ -17,7 +17,7 @@ from tests.faults.database import own_database
 from tests.journeys.running import Program
 from tests.waiting import wait_until
 
-pytestmark = [needs_browser, pytest.mark.timeout(300)]
+pytestmark = [needs_browser, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from tests.faults.database import own_database
 from tests.journeys.running import Program
 
 PHOTOS = Path(__file__).resolve().parents[3] / "shared" / "data" / "photos"
-pytestmark = [needs_browser, pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [needs_browser, pytest.mark.browser, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture(scope="module")

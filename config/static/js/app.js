@@ -15,6 +15,17 @@
   // Coming back with the browser's back button: the form may be sent again.
   addEventListener("pageshow", () => { for (const form of document.forms) delete form.dataset.sent; });
 
+  // The list under "More" closes by Escape or a click elsewhere.
+  const more = document.querySelector(".nav-more");
+  if (more) {
+    document.addEventListener("click", (event) => { if (!more.contains(event.target)) more.open = false; });
+    more.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !more.open) return;
+      more.open = false;
+      more.querySelector("summary").focus();
+    });
+  }
+
   // The first photograph of the reader's next case, fetched while this one is read or signed.
   const nextCase = async (address) => {
     try {
