@@ -213,7 +213,7 @@ def test_a_patients_case_from_the_phone_to_the_claim(chromium, program, photogra
         page.get_by_role("link", name="Read the result").first.click()
         page.get_by_text("This spot should be tested").wait_for()
         page.get_by_role("button", name="I have read this").click()
-        page.get_by_text("it is noted").first.wait_for()
+        page.get_by_text("We noted that you have read this").first.wait_for()
     with signed_in(chromium, program, "biller", DESKTOP) as page:
         export_line(page, program, number)
     breaches = json.loads(program.manage("check_invariants", "--json").strip().splitlines()[-1])
@@ -261,15 +261,16 @@ def test_an_eye_case_entered_by_the_clinic_with_a_referrer(chromium, program, ph
     number = accept(chromium, program, "Bernice Olson", reason)
     review_and_sign(chromium, program, "ophthalmologist", "Bernice Olson", reason, "H10.9")
     with signed_in(chromium, program, "referrer", DESKTOP) as page:
-        page.locator("tr", has_text=number).get_by_role("link", name="Bernice Olson").click()
+        page.locator("tr", has_text=number).get_by_role("link", name="Bernice Olson", exact=True).click()
         page.get_by_role("button", name="I have read this").click()
-        page.get_by_text("it is noted").first.wait_for()
+        page.get_by_text("We noted that you have read this").first.wait_for()
     with signed_in(chromium, program, "staff", DESKTOP) as page:
         page.goto(f"{program.url}/results/")
         page.locator("tr", has_text=number).get_by_role("link", name="Bernice Olson").click()
         page.get_by_role("button", name="Record", exact=True).click()
         page.get_by_text("Printed and handed over").first.wait_for()
-        page.get_by_role("button", name="They told us that they read it").click()
+        page.get_by_label("They told us that they read it").select_option(label="Signed the paper letter")
+        page.get_by_role("button", name="Record", exact=True).click()
         page.get_by_text("Closed", exact=True).first.wait_for()
     with signed_in(chromium, program, "biller", DESKTOP) as page:
         row = page.locator("tr", has_text="Bernice Olson").filter(has_text="Ready")
