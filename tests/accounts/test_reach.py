@@ -131,7 +131,7 @@ def test_the_database_keeps_quiet_hours_whole(ana):
     with pytest.raises(IntegrityError), transaction.atomic():
         ContactPreference.objects.create(user=ana, quiet_from=time(21))
     with pytest.raises(IntegrityError), transaction.atomic():
-        ContactPreference.objects.create(user=ana, channel="pigeon")
+        ContactPreference.objects.create(user=ana, channel="crow")
 
 
 # the card on the person's page

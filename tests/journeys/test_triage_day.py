@@ -25,7 +25,7 @@ from tests.browsing import needs_browser
 from tests.copies import copies_of
 from tests.racing import race
 
-pytestmark = [needs_browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+pytestmark = [needs_browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(900)]
 CASES, BY_HAND = 200, 10
 # what is said, specialty, the patient's state, language, whether the photos can be shown
 STORIES = (

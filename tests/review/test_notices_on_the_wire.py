@@ -40,13 +40,15 @@ def server(settings):
 
 @pytest.fixture
 def logs(caplog):
-    """Every line that the program logs, at any level; the test's own mail server repeats what it is told."""
+    """Every line that the program logs, at any level; the test's own mail server repeats what it is told, and the storage's
+    client talks about itself where anybody asks for its debugging lines."""
     caplog.set_level(logging.DEBUG)
+    others = ("mail.", "boto", "urllib3", "s3transfer")
 
     class Ours:
         @property
         def text(self) -> str:
-            return "\n".join(line.getMessage() for line in caplog.records if not line.name.startswith("mail."))
+            return "\n".join(line.getMessage() for line in caplog.records if not line.name.startswith(others))
 
     return Ours()
 
