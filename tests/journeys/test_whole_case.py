@@ -267,6 +267,7 @@ def test_an_eye_case_entered_by_the_clinic_with_a_referrer(chromium, program, ph
     with signed_in(chromium, program, "staff", DESKTOP) as page:
         page.goto(f"{program.url}/results/")
         page.locator("tr", has_text=number).get_by_role("link", name="Bernice Olson").click()
+        page.get_by_label("Record that they were told").select_option(label="Printed and handed over")
         page.get_by_role("button", name="Record", exact=True).click()
         page.get_by_text("Printed and handed over").first.wait_for()
         page.get_by_label("They told us that they read it").select_option(label="Signed the paper letter")
