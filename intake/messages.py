@@ -168,7 +168,9 @@ def remind_of_questions(now: datetime | None = None) -> int:
             if mine.update(question_reminded_at=now):
                 for user in _signers(thread.case):
                     queue_mail(
-                        "message_waiting", to=user.email, dedupe_key=f"question:{thread.pk}:{now.isoformat()}:{user.pk}"
+                        "message_waiting",
+                        to=user.email,
+                        dedupe_key=f"question:{thread.pk}:{int(now.timestamp())}:{user.pk}",
                     )
                     told += 1
     return told
