@@ -79,8 +79,7 @@ def test_the_pages_after_sending(open_page, look, pictured, ana, ben, width):
     page.goto(reverse("intake:messages", args=[case.pk]))
     look(page, "messages")
     page.get_by_label("Your message").fill("I will.")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
+    page.locator("#write button[type=submit]").first.press("Enter")
     page.get_by_text("Your message is sent.").wait_for()
     assert case.messages.count() == 2
     triage.request_information(
