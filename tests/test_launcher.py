@@ -152,7 +152,7 @@ def test_a_killed_child_is_started_again_with_all_of_its_own(program):
     wait_until(lambda: len(program.pids("web")) == 2, 20, what="a second web server")
     assert f"web: ended with {-signal.SIGKILL}; it is started again" in program.lines
     wait_until(lambda: not any(map(is_alive, workers)), 10, what="the workers of the dead web server gone")
-    wait_until(lambda: answers(program), 90, what="web answers again")
+    wait_until(lambda: answers(program), 30, what="web answers again")
     assert all(len(program.pids(name)) == 1 for name in CHILDREN if name != "web")
 
 
