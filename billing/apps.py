@@ -58,5 +58,5 @@ class BillingConfig(AppConfig):
         navigation.register("biller", "Missing charges", "billing:missing", seldom=True)
         navigation.register("biller", "Totals", "billing:totals", seldom=True)
         navigation.register("biller", "Models and fees", "billing:reference")
-        navigation.register("specialist", "Billing questions", "billing:questions", queries.waiting_for, seldom=True)
+        navigation.register("specialist", "Questions to you", "billing:questions", queries.waiting_for, seldom=True)
         navigation.register("administrator", "Models and fees", "billing:reference")

@@ -26,7 +26,7 @@ def test_a_question_holds_the_line_and_its_answer_frees_it(signed, sign_in, kay,
     assert (held.status, held.hold_codes, held.supersedes_id) == ("held", ["QUERY_OPEN"], line.pk)
     query = ClinicianQuery.objects.get()
     page = sign_in(dana).get(reverse("billing:questions"))
-    assert QUESTION in page.content.decode() and "Billing questions" in page.content.decode()
+    assert QUESTION in page.content.decode() and "Questions to you" in page.content.decode()
     client.post(reverse("billing:query_answer", args=[query.pk]), {"answer": "Yes, both were read."})
     query.refresh_from_db()
     assert (query.answer, query.closed_how, query.closed_by) == ("Yes, both were read.", "answered", dana)

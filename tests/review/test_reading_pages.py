@@ -150,8 +150,7 @@ FORBIDDEN = re.compile(r"G98\d\d|10 min|ten minutes|\$\d|\b600\b|fee|charge|bill
 
 
 def visible(page):
-    """The words of a page; the main menu is the same on every page and says nothing of a case."""
-    text = re.sub(r"(?s)<script.*?</script>|<svg.*?</svg>|<nav class=\"nav\".*?</nav>", "", page.content.decode())
+    text = re.sub(r"(?s)<script.*?</script>|<svg.*?</svg>", "", page.content.decode())
     return re.sub(r"<[^>]+>", " ", text)
 
 
