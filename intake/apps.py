@@ -56,6 +56,7 @@ class IntakeConfig(AppConfig):
             invariants.every_open_case_is_in_the_queue,
             invariants.merged_records_are_empty_and_say_why,
             invariants.wrong_persons_are_on_record,
+            invariants.conversations_are_with_their_person,
         ):
             registry.register_invariant(check.__name__, check)
         # whoever acts for a patient works on the patient's pages

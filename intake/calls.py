@@ -16,7 +16,17 @@ from config.accounts.roles import Role
 from config.audit.services import record
 from config.navigation import COUNT_UP_TO
 from config.prepared import Prepared, Statement
-from intake.models import SPOKEN_CLINICIAN, CallAttempt, CallTask, Case, InformationRequest, Redirect, Spoken
+from intake.models import (
+    SPOKEN_CLINICIAN,
+    CallAttempt,
+    CallTask,
+    Case,
+    InformationRequest,
+    MovedNotice,
+    Patient,
+    Redirect,
+    Spoken,
+)
 from intake.queue import clinics_of, of_cases_at, of_own_cases
 from intake.requests import TriageRefused
 
@@ -32,6 +42,7 @@ class Call:
     since: datetime
     call_by: datetime
     attempts: list[CallAttempt]
+    patient: Patient
     redirect: Redirect | None = None
     request: InformationRequest | None = None
     task: CallTask | None = None
@@ -47,11 +58,11 @@ class Call:
 
     @property
     def name(self) -> str:
-        return self.task.contact if self.task is not None and self.task.contact else self.case.patient.name
+        return self.task.contact if self.task is not None and self.task.contact else self.patient.name
 
     @property
     def phone(self) -> str:
-        return self.task.phone if self.task is not None and self.to_clinician else self.case.patient.phone
+        return self.task.phone if self.task is not None and self.to_clinician else self.patient.phone
 
     @property
     def title(self) -> str:
@@ -137,18 +148,21 @@ def call_about(case: Case) -> Call | None:
 
 
 def _of_task(row: CallTask) -> Call:
-    return Call(row.case, row.why, row.raised_at, row.call_by, list(row.call_attempts.all()), task=row)
+    patient = row.case.patient
+    if row.kind == CallTask.Kind.MOVED:  # one of them is not the case's person any more
+        patient = MovedNotice.objects.select_related("patient").get(pk=row.subject).patient
+    return Call(row.case, row.why, row.raised_at, row.call_by, list(row.call_attempts.all()), patient, task=row)
 
 
 def _of_redirect(row: Redirect) -> Call:
-    return Call(row.case, row.reason, row.at, row.call_by, list(row.call_attempts.all()), redirect=row)
+    attempts = list(row.call_attempts.all())
+    return Call(row.case, row.reason, row.at, row.call_by, attempts, row.case.patient, redirect=row)
 
 
 def _of_request(row: InformationRequest) -> Call:
     wanted = ", ".join(item.get_slot_display() if item.kind == "photo" else item.question for item in row.items.all())
-    return Call(
-        row.case, f"No answer to: {wanted}", row.deadline, row.deadline, list(row.call_attempts.all()), request=row
-    )
+    why, attempts = f"No answer to: {wanted}", list(row.call_attempts.all())
+    return Call(row.case, why, row.deadline, row.deadline, attempts, row.case.patient, request=row)
 
 
 def log_call(*, case: Case, by: User, outcome: str, whom: str = "", note: str = "") -> CallAttempt:

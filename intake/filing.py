@@ -4,10 +4,12 @@ Received bytes are never shared between cases: a moved photo is copied byte for 
 and its bytes stay, shown to nobody.
 """
 
+from collections.abc import Iterable
 from hashlib import sha256
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from config import storages
@@ -15,7 +17,7 @@ from config.accounts.models import User
 from config.accounts.roles import Role
 from config.audit.services import record
 from config.work.services import due_fields
-from intake import entries
+from intake import entries, moved
 from intake.corrections import AT_THE_DESK, StaleCase
 from intake.models import Case, CaseStatus, Misfiling, Patient, Photo, RelatedPerson
 from intake.requests import TriageRefused
@@ -38,35 +40,49 @@ def _check(case: Case, by: User, reason: str, statuses) -> str:
     return reason.strip()
 
 
-def move_case(*, case: Case, by: User, to: Patient, reason: str, version: int | None = None) -> Case:
-    """The whole case belongs to another patient of the clinic. It is triaged anew, with that patient's state and consent."""
+def move_case(
+    *, case: Case, by: User, to: Patient, reason: str, version: int | None = None, keep: Iterable[UUID] = ()
+) -> Case:
+    """The whole case belongs to another patient of the clinic. It is triaged anew, with that patient's state and consent.
+
+    Messages stay with the person before (intake/moved.py), and so do the photos that came with them, but for those of
+    `keep`: they show the right person."""
     reason = _check(case, by, reason, AT_THE_DESK)
-    before = case.patient
     if to.home_clinic_id != case.clinic_id or to.merged_into_id:
         raise TriageRefused("Choose a patient of this clinic.")
-    if to == before:
-        raise TriageRefused("The case stands under this patient already.")
-    if case.messages.filter(side="patient").exists():
-        raise TriageRefused(
-            f"{before.name} wrote messages in this case, and they must not go to another person. "
-            "Mark the case as entered in error and start a new one."
-        )
     with transaction.atomic():
-        locked = Case.objects.select_for_update(of=("self",)).get(pk=case.pk)
+        # whoever writes a message holds this lock too: each message is before the move or refused
+        locked = Case.objects.locked(case.pk, "patient")
+        before = locked.patient
         if version is not None and locked.version != version:
             raise StaleCase(locked)
+        if to == before:
+            raise TriageRefused("The case stands under this patient already.")
         case = _to_triage(case, by, reason)
+        after, last = moved.boundary(case)
+        row = Misfiling.objects.create(
+            kind=K.MOVED, case=case, from_patient=before, to_patient=to, reason=reason, by=by,
+            messages_after=after if last else 0, messages_until=last,
+        )  # fmt: skip
+        for photo in photos_of_messages(case).exclude(pk__in=list(keep)):
+            _in_error(photo, before, by, reason)
+        moved.leave_messages(case, row)
         Case.objects.filter(pk=case.pk).update(
             patient=to, patient_state=to.state, follows=None, version=F("version") + 1, updated_at=timezone.now()
         )
         _hand_over(case, before, to)
         entries.keep(case.pk)
-        Misfiling.objects.create(kind=K.MOVED, case=case, from_patient=before, to_patient=to, reason=reason, by=by)
+        moved.tell(case, row)
         data = {"from": str(before.pk), "to": str(to.pk)}
         record("case.moved", by=by, role=Role.STAFF, subject=case, clinic=case.clinic, data=data)
         for patient, verb in ((before, "patient.case_left"), (to, "patient.case_came")):
             record(verb, by=by, role=Role.STAFF, subject=patient, clinic=case.clinic, data={"case": str(case.pk)})
     return Case.objects.select_related("patient__user", "clinic").get(pk=case.pk)
+
+
+def photos_of_messages(case: Case) -> QuerySet[Photo]:
+    """Shown photos of the case that came with a message of the present conversation."""
+    return Photo.objects.live().filter(in_messages__message__in=case.messages.of_now()).distinct()
 
 
 def _to_triage(case: Case, by: User, reason: str) -> Case:
@@ -105,11 +121,13 @@ def photo_in_error(*, photo: Photo, by: User, reason: str) -> None:
     case = photo.case
     reason = _check(case, by, reason, BEFORE_SIGNING)
     with transaction.atomic():
-        _take_out(photo)
-        Misfiling.objects.create(
-            kind=K.IN_ERROR, case=case, photo=photo, from_patient=case.patient, reason=reason, by=by
-        )
-        record("photo.in_error", by=by, role=Role.STAFF, subject=photo, clinic=case.clinic)
+        _in_error(photo, case.patient, by, reason)
+
+
+def _in_error(photo: Photo, patient: Patient, by: User, reason: str) -> None:
+    _take_out(photo)
+    Misfiling.objects.create(kind=K.IN_ERROR, case=photo.case, photo=photo, from_patient=patient, reason=reason, by=by)
+    record("photo.in_error", by=by, role=Role.STAFF, subject=photo, clinic=photo.case.clinic)
 
 
 def _take_out(photo: Photo) -> None:
@@ -136,7 +154,7 @@ def move_photo(*, photo: Photo, to_case: Case, by: User, reason: str) -> Photo:
     try:
         with transaction.atomic():
             _take_out(photo)
-            moved = Photo.objects.create(
+            there = Photo.objects.create(
                 case=to_case,
                 sha256=photo.sha256,
                 byte_size=photo.byte_size,
@@ -151,15 +169,15 @@ def move_photo(*, photo: Photo, to_case: Case, by: User, reason: str) -> Photo:
             Case.objects.filter(pk=to_case.pk).update(version=F("version") + 1, updated_at=timezone.now())
             entries.keep(to_case.pk)
             Misfiling.objects.create(
-                kind=K.MOVED, case=case, photo=photo, to_case=to_case, to_photo=moved,
+                kind=K.MOVED, case=case, photo=photo, to_case=to_case, to_photo=there,
                 from_patient=case.patient, to_patient=to_case.patient, reason=reason, by=by,
             )  # fmt: skip
-            for subject, verb in ((photo, "photo.moved_away"), (moved, "photo.moved_here")):
+            for subject, verb in ((photo, "photo.moved_away"), (there, "photo.moved_here")):
                 facts = {"from": str(case.pk), "to": str(to_case.pk), "sha256": photo.sha256}
                 record(verb, by=by, role=Role.STAFF, subject=subject, clinic=case.clinic, data=facts)
     except IntegrityError as error:
         raise TriageRefused(f"Case {to_case.number} has this photo already.") from error
-    return moved
+    return there
 
 
 def report_after_signing(*, case: Case, by: User, reason: str) -> Case:

@@ -3,11 +3,23 @@
 from collections.abc import Iterator
 from hashlib import sha256
 
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from config import storages
 from config.accounts.models import Installation
-from intake.models import QUEUE_STATES, Case, CaseEvent, CaseStatus, Misfiling, Patient, PatientMerge, Photo, QueueEntry
+from intake.models import (
+    QUEUE_STATES,
+    Case,
+    CaseEvent,
+    CaseStatus,
+    Misfiling,
+    Patient,
+    PatientMerge,
+    Photo,
+    QueueEntry,
+    Thread,
+)
 
 
 def originals_are_there_and_unchanged() -> Iterator[str]:
@@ -108,3 +120,14 @@ def wrong_persons_are_on_record() -> Iterator[str]:
     ended = Case.objects.filter(~Exists(said), filed_in_error_at__isnull=False, status=CaseStatus.WITHDRAWN)
     for number in ended.values_list("number", flat=True):
         yield f"case {number}: was entered in error, but nothing says why"
+
+
+def conversations_are_with_their_person() -> Iterator[str]:
+    """Where a case was moved with messages, its conversation began anew after them, and both people are told."""
+    left = Misfiling.objects.filter(case=OuterRef("pk"), messages_until__isnull=False).order_by("-pk")
+    moved = Thread.objects.annotate(until=Subquery(left.values("messages_until")[:1]))
+    for number in moved.exclude(moved_after=Coalesce("until", 0)).values_list("case__number", flat=True):
+        yield f"case {number}: its messages are not parted where it was moved"
+    untold = Misfiling.objects.filter(messages_until__isnull=False).annotate(n=Count("notices")).exclude(n=2)
+    for number in untold.values_list("case__number", flat=True):
+        yield f"case {number}: was moved to another person, and not both were told"

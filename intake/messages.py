@@ -17,7 +17,7 @@ from config.accounts.services import queue_mail
 from config.audit.services import record
 from config.navigation import COUNT_UP_TO
 from config.prepared import Prepared, Statement
-from intake import notices, services
+from intake import moved, notices, services
 from intake.models import Case, CaseStatus, Message, MessagePhoto, MessageRead, Photo, Side, Thread
 from intake.queue import clinics_of, of_cases_at
 from intake.services import IntakeRefused
@@ -105,7 +105,7 @@ def send(*, case: Case, by: User, text: str, key: UUID, files: Iterable[tuple[st
     photos = _kept(case, by, key, files)
     with transaction.atomic():
         # a lock on the case: it cannot close, nor a second press of the button slip in, between look and write
-        locked = Case.objects.select_for_update(of=("self",)).select_related("patient", "clinic").get(pk=case.pk)
+        locked = Case.objects.locked(case.pk, "patient", "clinic")
         side = side_of(locked, by)
         if not side:
             raise MessageRefused(_("You may not write in this case."))
@@ -226,7 +226,7 @@ def _tell(case: Case, by: User, side: str, key: UUID) -> None:
 def unread_of(case: Case, user: User) -> int:
     """How many messages of others this person of the patient's side has not read."""
     until = MessageRead.objects.filter(case=case, user=user).values_list("until", flat=True).first() or 0
-    return case.messages.filter(pk__gt=until).exclude(side=Side.PATIENT).count()
+    return case.messages.of_now().filter(pk__gt=until).exclude(side=Side.PATIENT).count()
 
 
 def unread(case: Case, user: User) -> int | None:
@@ -246,14 +246,17 @@ def open_thread(*, case: Case, by: User) -> list[Line]:
     """All messages, the new ones marked; from now on they are read on the reader's side."""
     side = side_of(case, by)
     count = unread(case, by)
-    lines = list(case.messages.select_related("by").prefetch_related("photos__photo__renditions"))
+    now = case.messages.of_now()
+    lines = list(now.select_related("by").prefetch_related("photos__photo__renditions"))
+    # what the person before wrote and the clinic has not read stands above, and is as new
+    before = [one for part in moved.former(case) for one in part.lines] if side == Side.CLINIC and count else []
     for message in lines:
         message.pictures = [one.photo for one in message.photos.all() if one.photo.removed_at is None]
         for photo in message.pictures:
             photo.case = case
-    fresh = {message.pk for message in [m for m in lines if m.side != side][-count:]} if count else set()
-    if lines:
-        mark_read(case=case, by=by, side=side, until=lines[-1])
+    fresh = {message.pk for message in [m for m in [*before, *lines] if m.side != side][-count:]} if count else set()
+    if lines or before:
+        mark_read(case=case, by=by, side=side, until=(lines or before)[-1])
     return [Line(message, message.by_id == by.pk, message.pk in fresh) for message in lines]
 
 
@@ -278,10 +281,15 @@ def threads(user: User, side: str, *, closed: bool = False) -> QuerySet[Thread]:
     """The threads of a desk, unread ones and open questions first, then the newest."""
     if side == Side.CLINIC:
         mine = Thread.objects.filter(case__clinic__in=user.clinics(Role.STAFF))
-    elif side == Side.REFERRER:
-        mine = Thread.objects.filter(case__referring_clinic__in=user.clinics(Role.REFERRER))
     else:
-        mine = Thread.objects.filter(case__in=specialists_cases(user))
+        # the others have nothing of what was written under another person
+        written = Message.objects.filter(case=OuterRef("pk"), pk__gt=OuterRef("moved_after"))
+        mine = Thread.objects.filter(Q(moved_after=0) | Exists(written))
+        mine = (
+            mine.filter(case__referring_clinic__in=user.clinics(Role.REFERRER))
+            if side == Side.REFERRER
+            else mine.filter(case__in=specialists_cases(user))
+        )
     mine = mine.filter(closed_at__isnull=not closed)
     column = f"{side}_unread"
     return (
@@ -314,7 +322,8 @@ def unread_by_case(cases: list[Case], user: User) -> dict:
     """Case -> unread messages, for the patient's list, in one query. No case of a photo link is in it."""
     read = MessageRead.objects.filter(case=OuterRef("case"), user=user, until__gte=OuterRef("pk"))
     found = (
-        Message.objects.filter(case__in=[case.pk for case in cases])
+        Message.objects.of_now()
+        .filter(case__in=[case.pk for case in cases])
         .exclude(side=Side.PATIENT)
         .filter(~Exists(read))
         .values("case")
@@ -324,7 +333,12 @@ def unread_by_case(cases: list[Case], user: User) -> dict:
 
 
 def last_messages(found: list[Thread]) -> dict:
-    """Case -> its newest message."""
-    newest = Message.objects.filter(case__in=[thread.pk for thread in found]).values("case").annotate(last=Max("pk"))
+    """Case -> its newest message, if anything was written since it stands under its person."""
+    newest = (
+        Message.objects.of_now()
+        .filter(case__in=[thread.pk for thread in found])
+        .values("case")
+        .annotate(last=Max("pk"))
+    )
     rows = Message.objects.select_related("by").filter(pk__in=newest.values("last"))
     return {row.case_id: row for row in rows}

@@ -106,9 +106,7 @@ def send_notice(delivery_id) -> None:
 
 def locked(case_id) -> Case:
     """The last of several recipients moves the case: without the lock each could miss the other."""
-    return (
-        Case.objects.select_for_update(of=("self",)).select_related("patient__user", "clinic", "group").get(pk=case_id)
-    )
+    return Case.objects.locked(case_id, "patient__user", "clinic", "group")
 
 
 def advance(case: Case) -> None:

@@ -9,7 +9,7 @@ from intake.models.message import Message, MessagePhoto, MessageRead, MessageTem
 from intake.models.upload import Upload
 from intake.models.request import InformationRequest, RequestItem
 from intake.models.call import SPOKEN_CLINICIAN, CallAttempt, CallTask, Redirect, Spoken
-from intake.models.filing import Misfiling, PatientMerge
+from intake.models.filing import Misfiling, MovedNotice, PatientMerge
 from intake.models.presence import Presence
 from intake.models.routing import Absence, RouteRule
 from intake.models.trace import CaseChange, PhotoAdequacy
@@ -44,6 +44,7 @@ __all__ = [
     "MessageRead",
     "MessageTemplate",
     "Misfiling",
+    "MovedNotice",
     "Patient",
     "PatientMerge",
     "Photo",

@@ -72,6 +72,7 @@ class CallTask(models.Model):
         STEP = "step", "Advice not carried out"
         FOLLOW_UP = "follow_up", "New photos are due"
         REFERRAL = "referral", "Referred: photos are needed"
+        MOVED = "moved", "Filed under the wrong person: do they know?"
 
     class Whom(models.TextChoices):
         PATIENT = "patient", "The patient"
@@ -104,7 +105,9 @@ class CallTask(models.Model):
             ),
             models.CheckConstraint(condition=~Q(why=""), name="call_task_says_why"),
             models.CheckConstraint(
-                condition=Q(kind__in=["unread", "step", "follow_up", "referral"], whom__in=["patient", "clinician"]),
+                condition=Q(
+                    kind__in=["unread", "step", "follow_up", "referral", "moved"], whom__in=["patient", "clinician"]
+                ),
                 name="call_task_is_of_a_known_kind",
             ),
             models.CheckConstraint(

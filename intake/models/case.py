@@ -82,6 +82,12 @@ class CaseQuerySet(models.QuerySet["Case"]):
             mine |= self._answerable_by(user) | Q(reviews__specialist=user) | self._history_for(user)
         return self.filter(pk__in=self.model.objects.filter(mine).values("pk"))
 
+    def locked(self, pk, *related: str) -> "Case":
+        """The row under a lock, then with its relations as they are now. Joined in the locking statement itself,
+        PostgreSQL finds nothing when the one that held the lock had moved the case to another patient."""
+        self.select_for_update().select_related(None).only("pk").get(pk=pk)
+        return self.select_related(*related).get(pk=pk)
+
     def _history_for(self, user) -> Q:
         """Who holds a case reads with it what the own group answered about the same person before."""
         held = self.model.objects.filter(holder=user, status=CaseStatus.IN_REVIEW)

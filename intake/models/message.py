@@ -1,6 +1,6 @@
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from config.accounts.models import Clinic
@@ -20,6 +20,8 @@ class Thread(models.Model):
 
     case = models.OneToOneField(Case, primary_key=True, on_delete=models.PROTECT, related_name="thread")
     last_at = models.DateTimeField(default=timezone.now)
+    # the case stood under another person: messages up to this one are that person's and not of this conversation
+    moved_after = models.PositiveBigIntegerField(default=0)
     clinic_unread = models.PositiveSmallIntegerField(default=0)
     specialist_unread = models.PositiveSmallIntegerField(default=0)
     referrer_unread = models.PositiveSmallIntegerField(default=0)
@@ -52,6 +54,12 @@ class Thread(models.Model):
         return f"Messages of {self.case_id}"
 
 
+class MessageQuerySet(models.QuerySet["Message"]):
+    def of_now(self) -> "MessageQuerySet":
+        """Not what was written while the case stood under another person."""
+        return self.filter(pk__gt=F("case__thread__moved_after"))
+
+
 class Message(models.Model):
     """What one person wrote about a case; everybody of the case reads it. Never changed (trigger)."""
 
@@ -64,6 +72,8 @@ class Message(models.Model):
     sent_at = models.DateTimeField(default=timezone.now)
     # made with the form: a button pressed twice is one message
     key = models.UUIDField()
+
+    objects = MessageQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]

@@ -4,6 +4,7 @@ from intake.views import links, patient, photos, pictures, steps, uploads
 
 urlpatterns = [
     path("my/", patient.home, name="patient_home"),
+    path("my/moved/<uuid:notice_id>/", patient.moved_notice, name="moved_notice"),
     path("my/cases/new/", patient.new_case, name="case_new"),
     path("my/cases/<uuid:case_id>/", patient.case, name="patient_case"),
     path("my/cases/<uuid:case_id>/go-on/", steps.case_draft, name="case_draft"),

@@ -36,17 +36,14 @@ def call(request: HttpRequest, case_id) -> HttpResponse:
         except requests.TriageRefused as refused:
             form.add_error(None, str(refused))
         else:
-            return _after(request, case, attempt)
+            return _after(request, case, attempt, about.name if about else case.patient.name)
     context = {"form": form, "call": about, "more_time": desk_forms.MoreTimeForm(), "now": timezone.now()}
     return page(request, "intake/call.html", case, status=422 if form.is_bound else 200, **context)
 
 
-def _after(request: HttpRequest, case: Case, attempt: CallAttempt) -> HttpResponse:
+def _after(request: HttpRequest, case: Case, attempt: CallAttempt, name: str) -> HttpResponse:
     if attempt.outcome != CallAttempt.Outcome.REACHED:
-        messages.success(
-            request,
-            f"Recorded. {attempt.task.contact if attempt.task and attempt.task.contact else case.patient.name} stays on the call list.",
-        )
+        messages.success(request, f"Recorded. {name} stays on the call list.")
         return redirect("intake:calls")
     if attempt.request_id:
         messages.success(request, "Recorded. Enter what was answered, or give more time.")
@@ -54,7 +51,7 @@ def _after(request: HttpRequest, case: Case, attempt: CallAttempt) -> HttpRespon
     if attempt.task_id and case.signed_at:
         messages.success(request, "Recorded. If they told you that they read it, or what was done, enter it here.")
         return redirect("review:staff_result", case.pk)
-    messages.success(request, f"Recorded: {case.patient.name} knows.")
+    messages.success(request, f"Recorded: {name} knows.")
     return redirect("intake:triage_case", case.pk)
 
 

@@ -1,5 +1,8 @@
 """Wrong person: a case or a photo goes to the right one or is marked as entered in error; duplicate records become one."""
 
+from contextlib import suppress
+from uuid import UUID
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
@@ -38,6 +41,14 @@ def _id_in(request: HttpRequest, name: str, rows: QuerySet):
         return None
 
 
+def _ids(texts: list[str]) -> list[UUID]:
+    found = []
+    for text in texts:
+        with suppress(ValueError):
+            found.append(UUID(text))
+    return found
+
+
 @role_required("staff")
 def wrong_person(request: HttpRequest, case_id) -> HttpResponse:
     case = staff_case(request, case_id)
@@ -55,6 +66,11 @@ def wrong_person(request: HttpRequest, case_id) -> HttpResponse:
     record_view(request, "patient.listed", request.user, patients=[str(one.pk) for one in found])
     context = {"found": found, "text": text, "refused": refused, "reason": words_in(request.POST, "reason")}
     context |= {"meanwhile": meanwhile, "may_move": case.status in filing.AT_THE_DESK}
+    kept = set(request.POST.getlist("keep"))
+    photos = list(filing.photos_of_messages(case).prefetch_related("renditions"))
+    for photo in photos:
+        photo.case, photo.is_kept = case, str(photo.pk) in kept
+    context |= {"stay": case.messages.of_now().count(), "photos": photos}
     return page(request, "intake/wrong_person.html", case, status=status, **context)
 
 
@@ -68,8 +84,9 @@ def _refile(request: HttpRequest, case: Case) -> HttpResponse:
     to = _id_in(request, "to", mine)
     if to is None:
         raise TriageRefused("Search for the right person and choose them.")
-    filing.move_case(case=case, by=request.user, to=to, reason=reason, version=version_in(request))
-    messages.success(request, f"Case {case.number} is {to.name}'s now. Check consent and the photos.")
+    keep = _ids(request.POST.getlist("keep"))
+    filing.move_case(case=case, by=request.user, to=to, reason=reason, version=version_in(request), keep=keep)
+    messages.success(request, f"Case {case.number} is {to.name}'s now. Check consent, the story and the photos.")
     return redirect("intake:triage_case", case.pk)
 
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from config.accounts.access import role_required
 from config.accounts.roles import Role
 from config.audit.services import record_view
-from intake import message_templates, messages, services
+from intake import message_templates, messages, moved, services
 from intake.models import Case, CaseStatus, Message, Side, Thread
 from intake.views.common import page
 from intake.wording import words_of_refusal
@@ -110,6 +110,7 @@ def thread(request: HttpRequest, case_id) -> HttpResponse:
         "templates": templates,
         "conversation": Thread.objects.filter(case=case).select_related("closed_by").first(),
         "may_put_away": side in {Side.CLINIC, Side.SPECIALIST},
+        "former": moved.former(case) if side == Side.CLINIC else [],
         "lines": messages.open_thread(case=case, by=request.user),
         "form": form,
         "new_word": _("New"),
@@ -152,7 +153,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     threads = list({found.pk: found for found in reversed(threads)}.values())[::-1]
     last = messages.last_messages(threads)
     for found in threads:
-        found.last = last[found.pk]
+        found.last = last.get(found.pk)
     record_view(request, "case.listed", request.user, cases=[str(found.pk) for found in threads])
     context = {"threads": threads, "new": sum(found.waits for found in threads), "closed": closed}
     return render(request, "intake/inbox.html", context)

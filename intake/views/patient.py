@@ -3,13 +3,13 @@
 from django.contrib import messages
 from django.db.models import Exists, OuterRef, Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from config.accounts.access import role_required
 from config.audit.services import record_view
-from intake import consents, forms, recalls, services, steps
+from intake import consents, forms, moved, recalls, services, steps
 from intake import messages as threads
 from intake.models import Case, CaseStatus, InformationRequest, Patient
 from intake.timeline import patient_timeline
@@ -46,9 +46,26 @@ def home(request: HttpRequest) -> HttpResponse:
         "name": own.first_name if own else request.user.first_name,
         "several": len(patients) > 1 or own is None,
         **steps.counts(request.user),
+        "moved_notices": list(moved.own_notices(request.user)[:20]),
         "may_start": Patient.objects.visible_to(request.user).exists(),
     }
     return page(request, "intake/patient_home.html", None, **facts)
+
+
+@role_required("patient")
+def moved_notice(request: HttpRequest, notice_id) -> HttpResponse:
+    """A case was filed under the wrong person: what that means for this one."""
+    notice = get_object_or_404(moved.own_notices(request.user), pk=notice_id)
+    moved.see(notice, request.user)
+    case = Case.objects.in_care_of(request.user).filter(pk=notice.misfiling.case_id, patient=notice.patient_id).first()
+    facts = {
+        "notice": notice,
+        "lines": moved.still_read(notice),
+        "its_case": case,
+        "clinic": notice.patient.home_clinic,
+    }
+    record_view(request, "patient.move_notice_viewed", notice.patient)
+    return page(request, "intake/moved_notice.html", None, **facts)
 
 
 @role_required("patient")

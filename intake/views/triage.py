@@ -1,7 +1,7 @@
 """The triage desk: the queue, one case on one screen, and the decisions."""
 
 from django.contrib import messages
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Prefetch, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -12,7 +12,7 @@ from config.audit.services import record_view
 from intake import adequacy, completeness, corrections, desk_forms, queue, queue_rows, routing, services, trace, triage
 from intake import messages as threads
 from intake.alarms import alarms_of
-from intake.models import Case, CaseStatus, Misfiling, Redirect
+from intake.models import CallTask, Case, CaseStatus, Misfiling, MovedNotice, Redirect
 from intake.reasons import RETAKE_REASONS
 from intake.requests import paused_words
 from intake.topics import topics_of
@@ -102,7 +102,11 @@ def _story(case: Case) -> dict:
 
 def _misfilings(case: Case):
     rows = Misfiling.objects.filter(Q(case=case) | Q(to_case=case))
-    return rows.select_related("from_patient", "to_patient", "by")
+    called = CallTask.objects.filter(subject=OuterRef("pk"))
+    notices = MovedNotice.objects.select_related("patient").annotate(
+        is_called=Exists(called), is_spoken=Exists(called.filter(settled_by__isnull=False))
+    )
+    return rows.select_related("from_patient", "to_patient", "by").prefetch_related(Prefetch("notices", notices))
 
 
 def _show(

@@ -128,8 +128,11 @@ def _pieces(patient: Patient) -> Iterator[Piece]:
     yield "README.txt", now, lambda: iter([_readme(patient).encode()])
     for case in scope.cases(patient).prefetch_related("answers", "consents").iterator(chunk_size=100):
         yield f"cases/{case.number}.txt", case.created_at, lambda case=case: iter([_case_text(case).encode()])
-        if case.messages.exists():
+        if case.messages.of_now().exists():
             yield f"messages/{case.number}.txt", case.created_at, lambda case=case: _message_lines(case)
+    if scope.messages_of_moved_cases(patient).exists():
+        lines = scope.messages_of_moved_cases(patient)
+        yield "messages/filed-by-mistake.txt", now, lambda: _lines_of(lines)
     for photo in scope.photos(patient).iterator(chunk_size=100):
         key = photo.original_key
         yield photo_path(photo), photo.received_at, lambda key=key: storages.stream(key)
@@ -193,7 +196,11 @@ def _case_text(case: Case) -> str:
 
 
 def _message_lines(case: Case) -> Iterator[bytes]:
-    for message in case.messages.select_related("by").order_by("pk").iterator(chunk_size=500):
+    yield from _lines_of(case.messages.of_now().select_related("by").order_by("pk"))
+
+
+def _lines_of(messages) -> Iterator[bytes]:
+    for message in messages.iterator(chunk_size=500):
         yield f"{timezone.localtime(message.sent_at):%Y-%m-%d %H:%M}, {message.by}:\r\n{message.text}\r\n\r\n".encode()
 
 

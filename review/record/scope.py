@@ -5,6 +5,7 @@ from django.db.models.functions import Cast
 
 from config.audit.models import AuditEvent
 from intake.models import Case, Message, Patient, Photo
+from intake.moved import kept_by
 from review.models import Delivery, Letter, Review
 
 
@@ -22,7 +23,14 @@ def photos(patient: Patient) -> QuerySet[Photo]:
 
 
 def messages(patient: Patient) -> QuerySet[Message]:
-    return Message.objects.filter(case__in=cases(patient)).select_related("case", "by").order_by("case", "pk")
+    """Not what was written while the case stood under another person."""
+    now = Message.objects.of_now().filter(case__in=cases(patient))
+    return now.select_related("case", "by").order_by("case", "pk")
+
+
+def messages_of_moved_cases(patient: Patient) -> QuerySet[Message]:
+    """What the person wrote and had read in a case that was filed under them by mistake. The case itself is another's."""
+    return kept_by(patient)
 
 
 def reviews(patient: Patient) -> QuerySet[Review]:
