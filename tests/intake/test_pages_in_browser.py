@@ -162,6 +162,38 @@ def test_the_pages_about_the_wrong_person(open_page, look, draft, ana, ben, clin
 
 
 @WIDTHS
+def test_a_case_with_messages_goes_to_the_right_person(open_page, look, pictured, ana, ben, clinic, width):
+    case = factories.put_status(pictured, "submitted")
+    data = demo_pictures.picture("changing_mole", view="close_up", seed=5)
+    messages.send(
+        case=case, by=ana, text="It is my sister's arm. Is that all right?", key=uuid.uuid4(), files=[("a.jpg", data)]
+    )
+    process_photo(Photo.objects.get(slot="other").pk)
+    messages.send(case=case, by=ben, text="Then we put it under her name.", key=uuid.uuid4())
+    messages.open_thread(case=case, by=ana)
+    bea = factories.make_user("Bea", email="bea@example.test")
+    factories.make_patient(clinic, user=bea, first_name="Bea", last_name="Ortega", medicare=False)
+    page = open_page(ben, width)
+    page.goto(reverse("intake:wrong_person", args=[case.pk]) + "?q=Ortega")
+    look(page, "staff-wrong-person-messages")
+    page.get_by_label("Bea Ortega").check()
+    page.get_by_label("Why").fill("Ms. Sample used her own account for her sister")
+    page.get_by_role("button", name="Move the case").click()
+    page.get_by_text("is Bea Ortega's now").wait_for()
+    look(page, "staff-moved-case")
+    page.goto(reverse("intake:messages", args=[case.pk]))
+    page.locator("summary", has_text="2 messages with Ana").click()
+    look(page, "staff-moved-messages")
+    for login, name in ((ana, "left"), (bea, "came")):
+        page = open_page(login, width)
+        page.goto("/my/")
+        look(page, f"patient-moved-{name}-home")
+        page.get_by_role("link", name="Read it").click()
+        page.get_by_role("heading", level=1).wait_for()
+        look(page, f"patient-moved-{name}")
+
+
+@WIDTHS
 def test_a_photo_link_from_the_mail_to_the_photos(chromium, live_server, look, clinic, ben, width):
     walk_in = factories.make_patient(clinic, first_name="Wim")
     case = services.start_case(by=ben, patient=walk_in, specialty="ophthalmology")
