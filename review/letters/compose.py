@@ -21,6 +21,7 @@ STEPS: dict[str, Promise] = {
     "watch_rephotograph": gettext_lazy("Watch it and take a new photo"),
     "reassurance": gettext_lazy("You do not need to do more"),
     "refer": gettext_lazy("Your clinic sends you to someone else"),
+    "recall": gettext_lazy("Have it looked at again"),
     "other": gettext_lazy("One more step"),
 }
 OWNERS: dict[str, Promise] = {

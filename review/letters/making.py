@@ -163,13 +163,16 @@ def release(*, pair: LetterPair, by: User, reason: str) -> LetterPair:
     return pair
 
 
-def page(review: Review) -> dict:
-    """The patient's letter as a page: what the newest pair that may leave says."""
-    pair = next((pair for pair in review.letter_pairs.order_by("-created_at") if not pair.is_stopped), None)
-    if pair is None:
-        return {}
-    pair.review = review
-    return contents(pair)[Letter.Audience.PATIENT]
+def pages(review: Review, *, also_stopped: bool = False) -> dict[str, dict]:
+    """Both letters as pages, by their reader: what the newest pair says that may leave; {} when none may.
+
+    `also_stopped` is for the clinic, which has to see what is held back.
+    """
+    for pair in review.letter_pairs.order_by("-created_at"):
+        if also_stopped or not pair.is_stopped:
+            pair.review = review
+            return contents(pair)
+    return {}
 
 
 def leaving(review: Review) -> list[Addendum]:

@@ -20,7 +20,6 @@ from intake.workflow import TransitionRefused, may
 from review import delivery, items
 from review.letters import access, making
 from review.models import Delivery, Review
-from review.plan import words_of_plan
 
 
 class AddendumForm(forms.Form):
@@ -82,7 +81,6 @@ def _context(request: HttpRequest, case: Case, review: Review) -> dict:
         "addenda": making.leaving(review),
         "deliveries": case.deliveries.select_related("recipient", "told_by", "acknowledged_by"),
         "zone": review.time_zone,
-        "plan_lines": words_of_plan(review),
         "steps": review.action_items.all(),
         "critical": case.criticals.filter(review=review).prefetch_related("steps__person").first(),
         "reports": review.pathology.select_related("by", "seen_by"),
@@ -101,19 +99,15 @@ def patient_result(request: HttpRequest, case_id) -> HttpResponse:
     case, review = _result(request, case_id)
     if not case.patient.belongs_to(request.user):
         raise Http404
-    letter = making.page(review)
-    if not letter:
+    both = making.pages(review)
+    if not both:
         return render(request, "review/result_waits.html", {"frame": "base_patient.html"})
     delivery.record_opened(case=case, kind="patient")
     record_view(request, "result.viewed", review, as_role="patient")
     context = _context(request, case, review) | {
-        "letter": letter,
+        "letter": both["patient"],
         "to_acknowledge": _unacknowledged(case, "patient"),
-        "own_steps": [
-            item
-            for item in review.action_items.all()
-            if item.owner == item.Owner.PATIENT and item.kind != "reassurance"
-        ],
+        "own_steps": {str(item.pk): item for item in review.action_items.filter(owner="patient")},
     }
     return render(request, "review/result_patient.html", context)
 
@@ -165,11 +159,13 @@ def referrer_result(request: HttpRequest, case_id) -> HttpResponse:
     case, review = _result(request, case_id)
     if case.referring_clinic is None or not request.user.has_role("referrer", case.referring_clinic):
         raise Http404
-    if not making.page(review):
+    both = making.pages(review)
+    if not both:
         return render(request, "review/result_waits.html", {"frame": "base.html"})
     delivery.record_opened(case=case, kind="referrer")
     record_view(request, "result.viewed", review, as_role="referrer")
     context = _context(request, case, review) | {
+        "letter": both["clinician"],
         "to_acknowledge": _unacknowledged(case, "referrer"),
         "may_steps": True,
         "back": "review:referrer_home",
@@ -191,6 +187,7 @@ def staff_result(request: HttpRequest, case_id) -> HttpResponse:
         raise Http404
     record_view(request, "result.viewed", review, as_role="staff")
     context = _context(request, case, review) | {
+        "letter": making.pages(review, also_stopped=True)["clinician"],
         "addenda": review.addenda.all(),
         "back": "review:results_to_close",
         "is_staff_page": True,

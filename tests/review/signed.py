@@ -29,7 +29,7 @@ def answer(draft: Case, by, group, *lines: PlanLine, at=None, referrer=None, **f
         **{
             "status": "signed", "signed_at": at, "date_of_service": at.date(), "time_zone": "America/New_York",
             "measured_ms": 400_000, "added_ms": 0, "lost_ms": 0, "attestation": "I spent the time.",
-            "signed_record": {}, "content_sha256": "ab" * 32,
+            "signed_record": {"plan_lines": plan.as_record(review, at.astimezone(OHIO).date())}, "content_sha256": "ab" * 32,
         } | fields
     )  # fmt: skip
     review.refresh_from_db()

@@ -8,6 +8,7 @@ from django.utils import translation
 from review.letters import compose
 from review.letters.agreement import day_in, disagreements, doses_in, sides_in
 from review.letters.plain import PLAIN
+from review.models import ActionItem
 from review.vocabulary import WORDS
 from tests.review.letter_facts import BIOPSY, CALM, CREAM, URL, WRONG_PERSON, facts
 from tests.test_reading_level import ended, grade
@@ -131,6 +132,10 @@ def test_what_stood_under_the_wrong_person_is_not_told_to_them_again():
         for secret in ("nevus", "macule", "Hydrocortisone", "forearm", "Apixaban", "taken out"):
             assert secret.lower() not in text.lower(), secret
     assert letter["foot"]["hash"] == "ab" * 32
+
+
+def test_every_kind_of_step_has_its_sentence():
+    assert set(compose.STEPS) == set(ActionItem.Kind.values)
 
 
 def test_every_structured_term_has_its_plain_words():

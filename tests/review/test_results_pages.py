@@ -1,12 +1,16 @@
 """The recommendation as each recipient reads it; strangers find nothing."""
 
+import html
+
 import pytest
 from django.urls import reverse
 
 from config.audit.models import AuditEvent
-from intake.models import Case
+from intake.models import Case, Patient
 from review import delivery
-from review.models import Delivery
+from review.letters import making
+from review.models import Delivery, LetterPair
+from tests.review.signed import BIOPSY, CREAM, answer
 from tests.review.test_delivery import notices
 
 
@@ -99,3 +103,61 @@ def test_addendum_by_form(answered, sign_in, dana):
     client.post(url, {"text": "Pathology: benign.", "patient_text": "The test was fine."})
     assert review.addenda.get().text == "Pathology: benign."
     assert Case.objects.get(pk=review.case_id).status == "signed"
+
+
+def test_both_pages_are_the_letters(draft, dana, group, sign_in, ana, ruth, ben):
+    """Word for word what is set as PDF: a page with other facts than the paper would be a third letter."""
+    words = {"findings": "Macule, 14 mm", "assessment": "Atypical nevus", "follow_up": "Result in 3 weeks."}
+    review = answer(draft, dana, group, BIOPSY, CREAM, referrer=ruth, **words)
+    Patient.objects.filter(user=ana).update(preferred_language="es")
+    both = making.contents(LetterPair.objects.get(review=review))
+    for person, name, audience in (
+        (ana, "patient_result", "patient"), (ruth, "referrer_result", "clinician"), (ben, "staff_result", "clinician")
+    ):  # fmt: skip
+        page = html.unescape(sign_in(person).get(reverse(f"review:{name}", args=[review.case_id])).content.decode())
+        told = [text for text in every_text(both[audience]) if text not in page]
+        assert told == [], (name, told)
+
+
+def every_text(part, name=""):
+    """What a letter shows. On the page the head is the hero's, the addressee is the reader, and pages have no numbers."""
+    unseen = {
+        "facts",
+        "kind",
+        "id",
+        "photo",
+        "file",
+        "language",
+        "title",
+        "author",
+        "page_words",
+        "to",
+        "no_plan",
+        "label",
+    }
+    if isinstance(part, dict):
+        hidden = unseen | ({"number", "date", "group", "place"} if "lead" in part else set())
+        return [text for key, value in part.items() if key not in hidden for text in every_text(value)]
+    if isinstance(part, list):
+        return [text for one in part for text in every_text(one)]
+    return [part] if isinstance(part, str) and part else []
+
+
+def test_what_is_held_back_is_seen_by_the_clinic_alone(answered, sign_in, ana, ruth, ben):
+    review = answered(findings="Macule, 14 mm")
+    LetterPair.objects.filter(review=review).update(disagreements="They differ.", work_status="idle", due_at=None)
+    for person, name, seen in (
+        (ana, "patient_result", False), (ruth, "referrer_result", False), (ben, "staff_result", True)
+    ):  # fmt: skip
+        page = sign_in(person).get(reverse(f"review:{name}", args=[review.case_id]))
+        assert (page.status_code, b"14 mm" in page.content) == (200, seen), name
+
+
+def test_what_was_filed_under_the_wrong_person_is_on_no_page(answered, sign_in, ana, ruth, dana):
+    review = answered(findings="Macule, 14 mm")
+    delivery.add_addendum(
+        review=review, by=dana, text="Not hers.", patient_text="It is not about you.", changes={"person": True}
+    )
+    for person, name in ((ana, "patient_result"), (ruth, "referrer_result")):
+        page = sign_in(person).get(reverse(f"review:{name}", args=[review.case_id])).content.decode()
+        assert "14 mm" not in page and "Have it tested." not in page, name

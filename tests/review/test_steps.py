@@ -382,7 +382,10 @@ def test_the_patient_settles_on_the_own_page(signed, sign_in, ana):
     client = sign_in(ana)
     assert "See what to do" in client.get(reverse("intake:patient_home")).content.decode()
     assert "Use the cream twice a day" in client.get(reverse("review:own_steps")).content.decode()
-    assert "What you need to do" in client.get(reverse("review:patient_result", args=[signed.case_id])).content.decode()
+    page = client.get(reverse("review:patient_result", args=[signed.case_id])).content.decode()
+    links = [reverse("review:own_step", args=[line(signed, kind).pk]) for kind in ("medicine", "biopsy")]
+    # the letter lists every step; only what is the patient's own can be answered there
+    assert "What to do" in page and [link in page for link in links] == [True, False]
     url = reverse("review:own_step", args=[line(signed, "medicine").pk])
     refused = client.post(url, {"state": "declined", "words": ""})
     assert refused.status_code == 422 and "Write why." in refused.content.decode()
