@@ -7,30 +7,35 @@ import hashlib
 import os
 import secrets
 import smtplib
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage as ParsedMessage
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
+from django.core.mail.backends.smtp import EmailBackend
 from django.template.loader import render_to_string
 from django.utils import translation
 
-_languages: list[Callable[[str], str]] = []
+_languages: list[Callable[[str, Any], str]] = []
 
 
-def register_language(find: Callable[[str], str]) -> None:
-    """`find(address)` is the language that whoever reads mail there has chosen, or "" when it knows of none."""
+def register_language(find: Callable[[str, Any], str]) -> None:
+    """`find(address, user)` is the language that whoever reads mail there has chosen, or "" when it knows of none; `user`
+    is the account with that address where the caller has it at hand."""
     if find not in _languages:
         _languages.append(find)
 
 
-def language_of(address: str) -> str:
-    return next((language for find in _languages if (language := find(address))), settings.LANGUAGE_CODE)
+def language_of(address: str, user: Any = None) -> str:
+    return next((language for find in _languages if (language := find(address, user))), settings.LANGUAGE_CODE)
 
 
 def public_url(path: str = "/") -> str:
@@ -63,6 +68,68 @@ def is_refusal(error: OSError) -> bool:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return all(code >= 500 for code, _ in error.recipients.values())
     return isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= 500
+
+
+# a server that counts or times its connections must not find ours the busiest or the most idle one
+MESSAGES_A_CONNECTION = 100
+IDLE_SECONDS = 30
+
+
+class KeptConnectionBackend(EmailBackend):
+    """SMTP over one connection for each thread, kept from a message to the next: opening one costs more than a notice,
+    with TLS and a password several times more. After any fault it is dropped and the next message opens another."""
+
+    def send_messages(self, email_messages) -> int:
+        self.connection = _kept.take(self._address)
+        used = _kept.used if self.connection else 0
+        try:
+            self.open()
+            sent = super().send_messages(email_messages)
+        except BaseException:
+            if self.connection is not None:
+                self.connection.close()
+            raise
+        _kept.put(self._address, self.connection, used + sent)
+        return sent
+
+    @property
+    def _address(self) -> tuple:
+        return (self.host, self.port, self.username, self.password, self.use_tls, self.use_ssl)
+
+
+class _Kept(threading.local):
+    """The connection of this thread, if it has one."""
+
+    address: tuple = ()
+    connection: smtplib.SMTP | None = None
+    used = 0
+    since = 0.0
+
+    def take(self, address: tuple) -> smtplib.SMTP | None:
+        """Out of the drawer when it leads there and answers; None otherwise."""
+        connection, self.connection = self.connection, None
+        if connection is None:
+            return None
+        fresh = self.used < MESSAGES_A_CONNECTION and time.monotonic() - self.since < IDLE_SECONDS
+        try:
+            if fresh and self.address == address and connection.noop()[0] == 250:
+                return connection
+            connection.quit()
+        except OSError:  # it was closed at the other end meanwhile (smtplib's errors are such)
+            pass
+        connection.close()
+        return None
+
+    def put(self, address: tuple, connection: smtplib.SMTP | None, used: int) -> None:
+        self.address, self.connection, self.used, self.since = address, connection, used, time.monotonic()
+
+
+_kept = _Kept()
+
+
+def hang_up() -> None:
+    """Close this thread's connection, if there is one."""
+    _kept.take(())
 
 
 class FolderBackend(BaseEmailBackend):

@@ -52,11 +52,13 @@ def link_patient(subject_id: UUID, user: User) -> None:
     record("patient.account_linked", by=user, role="patient", subject=patient, clinic=patient.home_clinic)
 
 
-def language_of_address(address: str) -> str:
+def language_of_address(address: str, user: User | None = None) -> str:
     """Of the patient who reads mail there, or for whom somebody does; colleagues read the language of the program."""
-    user = User.objects.filter(email=address).first()
+    user = user or User.objects.filter(email=address).first()
     if user is not None and user.roles - {Role.PATIENT.value}:
         return ""
+    if user is not None and getattr(user, "patient", None) is not None:
+        return user.patient.preferred_language
     acting = Q(related_people__user__email=address) | Q(related_people__email__iexact=address)
     for reader in (Q(user__email=address), Q(email__iexact=address), acting):
         if patient := Patient.objects.filter(reader).order_by("-created_at").first():

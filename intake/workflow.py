@@ -222,7 +222,7 @@ def move(
             reason=reason.strip(), data=data or {},
         )  # fmt: skip
         record(f"case.{verb}", by=by, subject=case, role=role, clinic=case.clinic, data={"event": event.pk})
-        entries.keep(case.pk)
+        entries.keep_locked(case.pk, target)
     case.refresh_from_db()
     return case
 

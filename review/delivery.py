@@ -77,7 +77,9 @@ def send_notice(delivery_id) -> None:
     lease = work.claim(Delivery, delivery_id)
     if lease is None:
         return
-    delivery = Delivery.objects.select_related("recipient", "case", "review").get(pk=delivery_id)
+    delivery = Delivery.objects.select_related(
+        "recipient__contact_preference", "recipient__patient", "case", "review"
+    ).get(pk=delivery_id)
     try:
         identity = reach.tell(
             delivery.recipient, dedupe_key=f"delivery:{delivery.pk}", urgent=delivery.review.is_urgent

@@ -6,7 +6,10 @@ from email import message_from_bytes, policy
 
 from aiosmtpd.controller import Controller
 
+from config import mail
 from tests.journeys.running import free_port
+
+SMTP = "config.mail.KeptConnectionBackend"
 
 
 class Received:
@@ -17,6 +20,7 @@ class Received:
         self.envelopes: list[tuple[str, tuple[str, ...]]] = []
         self.answers: list[str] = []
         self.refused: dict[str, str] = {}
+        self.peers: list[tuple] = []
         self._lock = threading.Lock()
 
     async def handle_RCPT(self, server, session, envelope, address, options):
@@ -28,6 +32,7 @@ class Received:
     async def handle_DATA(self, server, session, envelope):
         with self._lock:
             answer = self.answers.pop(0) if self.answers else "250 OK"
+            self.peers.append(session.peer)
             if answer.startswith("2"):
                 self.raw.append(envelope.original_content)
                 self.envelopes.append((envelope.mail_from, tuple(envelope.rcpt_tos)))
@@ -54,11 +59,12 @@ def mail_server(settings):
     port = free_port()
     controller = Controller(received, hostname="127.0.0.1", port=port, ready_timeout=30)
     controller.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_BACKEND = SMTP
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
     settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
     settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
     try:
         yield received
     finally:
+        mail.hang_up()
         controller.stop()

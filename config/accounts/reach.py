@@ -36,7 +36,11 @@ class Reach:
 
 
 def preference_of(user: User) -> ContactPreference:
-    return ContactPreference.objects.filter(user=user).first() or ContactPreference(user=user)
+    """What they chose; who chose nothing has the same as from the start."""
+    try:
+        return user.contact_preference
+    except ContactPreference.DoesNotExist:
+        return ContactPreference(user=user)
 
 
 def zone_for(user: User, chosen: ContactPreference) -> ZoneInfo:
@@ -65,7 +69,7 @@ def reach_of(user: User, now: datetime | None = None) -> Reach:
         hours = SMS_QUIET if channel == Channel.SMS else None
     until = quiet_until(now or timezone.now(), zone_for(user, chosen), *hours) if hours else None
     to = {Channel.SMS: number, Channel.EMAIL: user.email, Channel.PAPER: ""}[channel]
-    return Reach(channel, to, mail.language_of(user.email), until)
+    return Reach(channel, to, mail.language_of(user.email, user), until)
 
 
 def can_be_told(user: User | None) -> bool:
@@ -100,7 +104,7 @@ def text_now(user: User, *, dedupe_key: str) -> bool:
     """ "A message waits", by telephone, in quiet hours too and whatever the person chose: for what cannot wait."""
     if not can_be_texted(user):
         return False
-    language = mail.language_of(user.email)
+    language = mail.language_of(user.email, user)
     sms.send_notice(to=sms.e164(user.phone), template="message_waiting", dedupe_key=dedupe_key, language=language)
     return True
 

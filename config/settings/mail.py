@@ -58,7 +58,7 @@ def _from_url(url: str) -> dict:
 
 def _smtp(host: str, port: int, user: str, password: str, security: str) -> dict:
     return {
-        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_BACKEND": "config.mail.KeptConnectionBackend",
         "EMAIL_HOST": host,
         "EMAIL_PORT": port,
         "EMAIL_HOST_USER": user,

@@ -1,5 +1,6 @@
 import email
 import smtplib
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from config.accounts.signin_models import OutgoingMail
 from config.accounts.tasks import send_mail_task
 from config.settings.mail import mail_settings
 from tests.journeys.running import free_port
+from tests.mail_server import SMTP, mail_server
 
 TEMPLATES = sorted(path.stem for path in Path(project.BASE_DIR, "templates/emails").glob("*.txt"))
 CLINICAL = (
@@ -132,7 +134,7 @@ def test_an_outage_of_any_length_delays_a_message_and_keeps_no_address_in_the_er
 
 @pytest.mark.django_db
 def test_a_port_where_nobody_listens_is_an_outage(settings):
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_BACKEND = SMTP
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
     row = tried(queue_mail("password_changed", to="m@example.test"), 6)
     assert (row.work_status, row.attempts, row.last_error) == ("waiting", 0, "ConnectionRefusedError")
@@ -164,3 +166,62 @@ def test_a_doubled_task_sends_once_and_the_code_is_forgotten(folder):
     assert row.settled_at is not None
     [kept] = mail.kept_mails()
     assert "AAAAA-BBBBB" in kept.body
+
+
+# one connection for many messages
+
+
+@pytest.fixture
+def server(settings):
+    with mail_server(settings) as received:
+        yield received
+
+
+def send(number: int) -> str:
+    return mail.send_notice(to="m@example.test", template="password_changed", dedupe_key=f"k{number}")
+
+
+def test_messages_share_a_connection_and_each_arrives_once(server):
+    sent = [send(number) for number in range(5)]
+    assert server.identities == sent
+    assert len(set(server.peers)) == 1
+
+
+def test_a_connection_is_not_used_for_ever(server, monkeypatch):
+    monkeypatch.setattr(mail, "MESSAGES_A_CONNECTION", 2)
+    for number in range(5):
+        send(number)
+    assert len(server.raw) == 5 and len(set(server.peers)) == 3
+
+
+def test_a_connection_that_was_idle_too_long_is_replaced(server, monkeypatch):
+    send(1)
+    monkeypatch.setattr(mail, "IDLE_SECONDS", 0)
+    send(2)
+    assert len(set(server.peers)) == 2
+
+
+def test_a_message_that_was_refused_for_now_costs_the_connection_and_no_other_message(server):
+    server.answers = ["250 OK", "451 try again later"]
+    send(1)
+    with pytest.raises(smtplib.SMTPDataError):
+        send(2)
+    send(3)
+    assert len(server.raw) == 2 and len(set(server.peers)) == 2
+
+
+def test_a_server_that_hung_up_or_moved_meanwhile_is_called_again(server, settings):
+    send(1)
+    mail._kept.connection.sock.close()
+    send(2)
+    with mail_server(settings) as another:
+        send(3)
+    assert len(server.raw) == 2 and len(another.raw) == 1
+
+
+def test_each_thread_has_its_own(server):
+    send(1)
+    worker = threading.Thread(target=lambda: (send(2), mail.hang_up()))
+    worker.start()
+    worker.join()
+    assert len(set(server.peers)) == 2

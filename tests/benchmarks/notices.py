@@ -4,6 +4,7 @@ refused for the moment and a hundred senders are killed between sending and mark
 
 import contextlib
 import itertools
+import logging
 import os
 import tempfile
 import time
@@ -102,6 +103,8 @@ def notices(quick: bool) -> Iterator[dict]:
     from tests.mail_server import mail_server
 
     count = int(os.environ.get("BENCH_NOTICES", "200" if quick else "10000"))
+    # the server of the test writes a dozen lines a message
+    logging.getLogger("mail.log").setLevel(logging.WARNING)
     databases = setup_databases(verbosity=0, interactive=False)
     try:
         with tempfile.TemporaryDirectory() as folder, override_settings(VAR=Path(folder), STORAGE_URL=""):

@@ -19,7 +19,7 @@ from review import delivery
 from review.letters import making
 from review.models import Delivery
 from tests import factories
-from tests.mail_server import mail_server
+from tests.mail_server import SMTP, mail_server
 
 MARKS = {
     "name": "Zaphodine", "surname": "Quillfeather", "reason": "MARKREASONmelanoma", "history": "MARKHISTORYbiopsy",
@@ -115,7 +115,7 @@ def test_no_mark_leaves_in_any_byte_address_or_log_line(
 ):
     smtp = (settings.EMAIL_HOST, settings.EMAIL_PORT)
     review = answered()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_BACKEND = SMTP
     settings.EMAIL_HOST, settings.EMAIL_PORT = smtp
     making.make_letters(review.letter_pairs.get().pk)
     delivery.add_addendum(
@@ -141,7 +141,7 @@ def test_killed_between_sending_and_marking_it_is_sent_again_and_shown_once(
 ):
     smtp = (settings.EMAIL_HOST, settings.EMAIL_PORT)
     review = answered(referred=False)
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_BACKEND = SMTP
     settings.EMAIL_HOST, settings.EMAIL_PORT = smtp
     row = review.deliveries.get()
 
@@ -172,7 +172,7 @@ def test_killed_between_sending_and_marking_it_is_sent_again_and_shown_once(
 def test_a_server_that_is_away_blocks_nothing_and_loses_nothing(server, answered, settings, ana):
     smtp = (settings.EMAIL_HOST, settings.EMAIL_PORT)
     review = answered()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_BACKEND = SMTP
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
     queue_mail("message_waiting", to=ana.email)
     for _ in range(7):
@@ -195,7 +195,7 @@ def test_a_notice_goes_the_way_that_was_chosen(server, answered, settings, ana, 
     type(ana).objects.filter(pk=ana.pk).update(phone="(614) 555-0101")
     ContactPreference.objects.create(user=ana, channel=channel, quiet_from="00:00", quiet_until="00:00")
     answered(referred=False)
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_BACKEND = SMTP
     settings.EMAIL_HOST, settings.EMAIL_PORT = smtp
     queue_mail("message_waiting", to=ana.email)
     everything_leaves()
