@@ -192,6 +192,9 @@ def _case_text(case: Case) -> str:
         lines += [f"- {item.in_words}" for item in review.action_items.all()]
         for added in review.addenda.all():
             lines += ["", f"{added.created_at:%Y-%m-%d}, {added.by}", added.text, added.patient_text]
+        for report in review.pathology.all():
+            lines += ["", _("From the laboratory"), f"{report.reported_on:%Y-%m-%d}, {report.laboratory or report.by}"]
+            lines += [part for part in (str(report), report.report) if part]
     return "\r\n".join(str(line) for line in lines) + "\r\n"
 
 
@@ -251,6 +254,10 @@ def _resources(patient: Patient) -> Iterator[dict]:
     for review in scope.reviews(patient):
         yield from once(fhir.practitioner, review.specialist)
         yield fhir.report(review)
+        for added in review.addenda.all():
+            yield from once(fhir.practitioner, added.by)
+        yield from fhir.addenda(review)
+        yield from map(fhir.pathology, review.pathology.select_related("review__case"))
         yield from fhir.tasks(review)
     for letter in scope.letters(patient).iterator(chunk_size=100):
         yield fhir.document(letter, f"../{letter_path(letter)}")

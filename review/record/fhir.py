@@ -6,7 +6,7 @@ from datetime import datetime
 
 from intake import questions, sites, slots
 from intake.models import Case, Message, Patient, Photo
-from review.models import Letter, Review
+from review.models import Letter, PathologyReport, Review
 
 _SCT, _LOINC = "http://snomed.info/sct", "http://loinc.org"
 _ICD = "http://hl7.org/fhir/sid/icd-10-cm"
@@ -162,7 +162,7 @@ def report(review: Review) -> dict:
             "resourceType": "DiagnosticReport",
             "id": str(review.pk),
             "basedOn": [_ref("ServiceRequest", review.case_id)],
-            "status": "amended" if review.addenda.exists() else "final",
+            "status": _standing(review),
             "code": _code(_LOINC, "11488-4", "Consult note"),
             "subject": _ref("Patient", review.case.patient_id),
             "effectiveDateTime": _at(review.signed_at),
@@ -171,6 +171,48 @@ def report(review: Review) -> dict:
             "media": [{"link": _ref("Media", row["id"])} for row in signed.get("photos", [])],
             "conclusion": "\n".join(part for part in (opinion.get("findings"), opinion.get("assessment")) if part),
             "conclusionCode": codes,
+        }
+    )
+
+
+def _standing(review: Review) -> str:
+    """ "amended" where an addendum changed what was said, "appended" where it only said more."""
+    changes = [any(added.changes.values()) for added in review.addenda.all()]
+    return "amended" if any(changes) else "appended" if changes else "final"
+
+
+def addenda(review: Review) -> Iterator[dict]:
+    for added in review.addenda.all():
+        yield _clean(
+            {
+                "resourceType": "DiagnosticReport",
+                "id": str(added.pk),
+                "basedOn": [_ref("ServiceRequest", review.case_id)],
+                "status": "final",
+                "code": _code(_LOINC, "55107-7", "Addendum Document"),
+                "subject": _ref("Patient", review.case.patient_id),
+                "effectiveDateTime": _at(added.created_at),
+                "issued": _at(added.created_at),
+                "performer": [_ref("Practitioner", added.by_id)],
+                "conclusion": "\n".join(part for part in (added.text, added.patient_text) if part),
+            }
+        )
+
+
+def pathology(report: PathologyReport) -> dict:
+    return _clean(
+        {
+            "resourceType": "DiagnosticReport",
+            "id": f"pathology-{report.pk}",
+            "identifier": [{"value": report.number}] if report.number else [],
+            "basedOn": [_ref("ServiceRequest", report.review.case_id)],
+            "status": "final",
+            "code": _code(_LOINC, "11526-1", "Pathology study"),
+            "subject": _ref("Patient", report.review.case.patient_id),
+            "effectiveDateTime": report.reported_on.isoformat(),
+            "issued": _at(report.at),
+            "performer": [{"display": report.laboratory}] if report.laboratory else [],
+            "conclusion": "\n".join(part for part in (str(report), report.report) if part),
         }
     )
 
