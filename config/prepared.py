@@ -5,15 +5,15 @@ are open all day ask the same statements with other values each time; they keep 
 """
 
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
-from django.db.models import Expression, QuerySet, Value
+from django.db import DEFAULT_DB_ALIAS, connection
+from django.db.models import Expression, Model, QuerySet, Value
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 Converters = dict[int, tuple[list[Callable], Expression]]
@@ -106,6 +106,28 @@ class Prepared:
             raise ValueError(f"A time would stay what it is now: {frozen}. Give it as a value.")
         converters = {} if counted else compiler.get_converters([column[0] for column in compiler.select])
         return _Known(sql, tuple(params), places, converters)
+
+
+Parts = Mapping[str, type[Model]]
+
+
+def columns_of(parts: Parts) -> list[str]:
+    """For `values_list()`: all columns of the models at these paths, such as {"": Photo, "case__": Case}."""
+    return [path + field.attname for path, model in parts.items() for field in model._meta.concrete_fields]
+
+
+def models_of(parts: Parts, row: tuple) -> dict[str, Any]:
+    """The row's models by their paths, each not yet joined to the others; None where an outer join found nothing. What
+    the row holds beside them comes after them."""
+    made, at = {}, 0
+    for path, model in parts.items():
+        names = [field.attname for field in model._meta.concrete_fields]
+        values = row[at : at + len(names)]
+        # without its key there is no such row
+        is_there = values[names.index(model._meta.pk.attname)] is not None
+        made[path] = model.from_db(DEFAULT_DB_ALIAS, names, values) if is_there else None
+        at += len(names)
+    return made
 
 
 def counting_query(rows: QuerySet, at_most: int):

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from django.utils import translation
 
+from config.prepared import Prepared
 from intake import completeness, ranking
 from intake.models import QUEUE_STATES, Case, CaseStatus, Photo, QueueEntry, Urgency
 
@@ -24,8 +25,12 @@ def keep(case_id: Any) -> None:
 
 def lock(case_id: Any) -> str:
     """The status of the case, "" when there is none; nobody else changes it until the transaction ends."""
-    locked = Case.objects.select_for_update(of=("self",)).filter(pk=case_id).values_list("status", flat=True)
-    return next(iter(locked), "")
+    return next((status for (status,) in _locked(case=case_id).rows()), "")
+
+
+@Prepared
+def _locked(*, case: Any) -> QuerySet:
+    return Case.objects.select_for_update(of=("self",)).filter(pk=case).order_by().values_list("status")
 
 
 def keep_locked(case_id: Any, status: str) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F, Min
+from django.db.models import F, Min, QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -16,6 +16,7 @@ from config import storages
 from config.accounts.models import User
 from config.accounts.roles import Role
 from config.audit.services import record
+from config.prepared import Prepared
 from config.work.services import due_fields
 from intake import completeness, consents, entries, questions, slots, targets
 from intake.imaging import pipeline
@@ -300,9 +301,14 @@ def _insert_photo(case: Case, by: User, digest: str, size: int, format: str, nam
     return photo
 
 
+@Prepared
+def _live_photos(*, case: Any) -> QuerySet:
+    return Photo.objects.filter(case=case).live().order_by().values_list("sha256", "pk")
+
+
 def photos_with_room(case: Case, digest: str, arriving: int = 0) -> dict[str, UUID]:
     """SHA-256 -> key of the photos in the case, when those bytes are among them or there is room for one more."""
-    live = dict(case.photos.live().values_list("sha256", "pk"))
+    live = dict(_live_photos(case=case.pk).rows())
     if digest not in live and len(live) + arriving >= MAX_PHOTOS:
         raise too_many_photos()
     return live

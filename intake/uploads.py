@@ -13,15 +13,17 @@ import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from config import commits, storages
 from config.accounts.models import User
+from config.prepared import Prepared
 from intake import entries, slots
 from intake.imaging import limits, pipeline
 from intake.imaging.refusals import refuse
@@ -145,11 +147,16 @@ def _locked(upload: Upload) -> Iterator[BinaryIO]:
         except BlockingIOError:
             raise Busy from None
         # settled while this request waited for its turn
-        if Upload.objects.values_list("state", flat=True).get(pk=upload.pk) != Upload.State.OPEN:
+        if _state(upload=upload.pk).rows() != [(Upload.State.OPEN,)]:
             upload.refresh_from_db(fields=["state", "photo", "refusal_reason", "refusal_message"])
             path.unlink(missing_ok=True)
             raise WrongOffset(upload.byte_size)
         yield spool
+
+
+@Prepared
+def _state(*, upload: Any) -> QuerySet:
+    return Upload.objects.filter(pk=upload).order_by().values_list("state")
 
 
 def _refuse_early(upload: Upload, spool: BinaryIO) -> None:

@@ -1,6 +1,6 @@
 import uuid
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from itertools import compress
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,8 +9,8 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.core.exceptions import ValidationError
-from django.db import DEFAULT_DB_ALIAS, models
-from django.db.models import Exists, OuterRef, Q
+from django.db import models
+from django.db.models import Exists, FilteredRelation, OuterRef, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -18,7 +18,7 @@ from django.utils.translation import get_language_info
 
 from config import registry
 from config.accounts.roles import MEMBERSHIP_ROLES, Role
-from config.prepared import Prepared
+from config.prepared import Parts, Prepared, columns_of, models_of
 
 
 def is_time_zone(value: str) -> None:
@@ -81,11 +81,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     @cached_property
     def _active_memberships(self) -> list["Membership"]:
         # one question tells also who the person is as a clinician and as a patient, and for whom they act
-        found = [_Held.of(row) for row in _held(user=self.pk, now=timezone.now()).rows()]
+        found = _Held.all_of(self.pk, timezone.now())
         for name in ("practitioner", "patient") if found else ():
             self._state.fields_cache.setdefault(name, getattr(found[0], name))
         self._acts_as = found[0].acts_as if found else None
-        return [one.membership for one in found]
+        return [one.membership for one in found if one.membership is not None]
 
     @cached_property
     def roles(self) -> frozenset[str]:
@@ -281,41 +281,46 @@ from config.accounts.signin_models import (  # noqa: E402, F401  (rows around si
 
 @dataclass(frozen=True)
 class _Held:
-    """One active membership, and who its person is besides."""
+    """One active membership, None where there is none, and who its person is besides."""
 
-    membership: Membership
+    membership: Membership | None
     practitioner: Practitioner | None
     patient: Any
     acts_as: frozenset[str]
 
     @classmethod
-    def of(cls, row: tuple) -> "_Held":
-        made, at = [], 0
-        for _path, model in _parts():
-            names = [field.attname for field in model._meta.concrete_fields]
-            values = row[at : at + len(names)]
-            # without its key there is no such row
-            made.append(model.from_db(DEFAULT_DB_ALIAS, names, values) if values[names.index("id")] else None)
-            at += len(names)
-        membership, clinic, practitioner, patient = made
-        membership.clinic = clinic
-        return cls(membership, practitioner, patient, frozenset(compress(registry.role_rows, row[at:])))
+    def all_of(cls, user: uuid.UUID, now: datetime) -> list["_Held"]:
+        """At least one where there is such a user."""
+        return [cls._of(row) for row in _people(user=user, now=now).rows()]
+
+    @classmethod
+    def _of(cls, row: tuple) -> "_Held":
+        made = models_of(_parts(), row)
+        membership, clinic, patient = made["held__"], made["held__clinic__"], made["patient__"]
+        if membership is not None:
+            membership.clinic = clinic
+        if patient is not None:
+            patient.home_clinic = made["patient__home_clinic__"]
+        acts_as = frozenset(compress(registry.role_rows, row[-len(registry.role_rows) :]))
+        return cls(membership if clinic and clinic.is_active else None, made["practitioner__"], patient, acts_as)
 
 
-def _parts() -> tuple[tuple[str, type[models.Model]], ...]:
+def _parts() -> Parts:
+    """Path from a user -> what is there, or is not."""
     # the intake app hangs Patient on a user; config does not import it
     patient = User._meta.get_field("patient").related_model
-    return (
-        ("", Membership),
-        ("clinic__", Clinic),
-        ("user__practitioner__", Practitioner),
-        ("user__patient__", patient),
-    )
+    return {
+        "held__": Membership,
+        "held__clinic__": Clinic,
+        "practitioner__": Practitioner,
+        "patient__": patient,
+        "patient__home_clinic__": Clinic,
+    }
 
 
 @Prepared
-def _held(*, user: Any, now: Any) -> models.QuerySet:
-    acts = {f"is_{role}": Exists(rows(now).filter(user=OuterRef("user"))) for role, rows in registry.role_rows.items()}
-    columns = [path + field.attname for path, model in _parts() for field in model._meta.concrete_fields]
-    held = Membership.objects.filter(user=user, is_active=True, clinic__is_active=True)
-    return held.annotate(**acts).values_list(*columns, *acts)
+def _people(*, user: Any, now: Any) -> models.QuerySet:
+    acts = {f"is_{role}": Exists(rows(now).filter(user=OuterRef("pk"))) for role, rows in registry.role_rows.items()}
+    held = FilteredRelation("memberships", condition=Q(memberships__is_active=True))
+    users = User.objects.filter(pk=user).annotate(held=held, **acts)
+    return users.values_list(*columns_of(_parts()), *acts)

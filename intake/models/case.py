@@ -1,5 +1,7 @@
 import secrets
 import uuid
+from datetime import datetime
+from typing import Any
 
 from django.apps import apps
 from django.conf import settings
@@ -9,8 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from config.accounts.models import Clinic
+from config.accounts.models import Clinic, User
 from config.accounts.roles import Role
+from config.prepared import Prepared
 from intake import sites, slots
 from intake.models.patient import Patient
 
@@ -69,11 +72,11 @@ _FOR_LINKS = (
 
 
 class CaseQuerySet(models.QuerySet["Case"]):
-    def visible_to(self, user) -> "CaseQuerySet":
+    def visible_to(self, user, now: datetime | None = None) -> "CaseQuerySet":
         """Every page and every picture asks this one queryset; what is not in it does not exist for the user."""
         if not user.is_authenticated or not user.is_active:
             return self.none()
-        mine = self._cared_for_by(user)
+        mine = self._cared_for_by(user, now)
         if user.has_role(Role.STAFF):
             mine |= Q(clinic__in=user.clinics(Role.STAFF))
         if user.has_role(Role.REFERRER):
@@ -94,8 +97,8 @@ class CaseQuerySet(models.QuerySet["Case"]):
         return Q(patient__in=held.values("patient"), group__in=user.clinics(Role.SPECIALIST), status__in=AFTER_SIGNING)
 
     @staticmethod
-    def _cared_for_by(user) -> Q:
-        acting = apps.get_model("intake", "RelatedPerson").objects.active().filter(user=user)
+    def _cared_for_by(user, now: datetime | None = None) -> Q:
+        acting = apps.get_model("intake", "RelatedPerson").objects.active(now).filter(user=user)
         return (
             Q(patient__user=user)
             | Q(patient__in=Patient.objects.filter(merged_records__user=user).values("pk"))
@@ -130,6 +133,22 @@ class CaseQuerySet(models.QuerySet["Case"]):
         return self.select_related("patient", "clinic", "referring_clinician", "holder").prefetch_related(
             "photos__renditions"
         )
+
+
+@Prepared
+def _visible(*roles: str, user: Any, now: Any, case: Any) -> models.QuerySet:
+    somebody = User(pk=user)
+    somebody.roles = frozenset(roles)
+    return Case.objects.visible_to(somebody, now).filter(pk=case).values_list("pk")
+
+
+def may_see(user, case_id: uuid.UUID) -> bool:
+    """Whether the one case is among `visible_to(user)`: the same question, compiled once for patients and the clinic."""
+    if not user.is_authenticated or not user.is_active:
+        return False
+    if user.has_role(Role.SPECIALIST):  # what a specialist may see hangs on facts that are not in a key
+        return Case.objects.visible_to(user).filter(pk=case_id).exists()
+    return bool(_visible(*sorted(user.roles), user=user.pk, now=timezone.now(), case=case_id).rows())
 
 
 class Case(models.Model):

@@ -1,12 +1,16 @@
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from config.accounts.models import Clinic
+from config.prepared import Parts, Prepared, columns_of, models_of
 from intake import slots
 from intake.models.case import Case
+from intake.models.patient import Patient
 from intake.models.photo import Photo
 
 
@@ -66,6 +70,16 @@ class Upload(models.Model):
         ]
         indexes = [models.Index(fields=["case"], name="upload_arriving", condition=Q(state="open"))]
 
+    @classmethod
+    def with_case(cls, pk: uuid.UUID) -> "Upload | None":
+        """With its case, patient and clinic, in a statement that is compiled once: pieces come many times a second."""
+        for row in _with_case(upload=pk).rows():
+            made = models_of(_PARTS, row)
+            upload, case = made[""], made["case__"]
+            upload.case, case.patient, case.clinic = case, made["case__patient__"], made["case__clinic__"]
+            return upload
+        return None
+
     @property
     def plain_slot(self) -> str:
         """What the patient calls the photo that is on its way."""
@@ -77,3 +91,11 @@ class Upload(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state == self.State.OPEN
+
+
+_PARTS: Parts = {"": Upload, "case__": Case, "case__patient__": Patient, "case__clinic__": Clinic}
+
+
+@Prepared
+def _with_case(*, upload: Any) -> models.QuerySet:
+    return Upload.objects.filter(pk=upload).order_by().values_list(*columns_of(_PARTS))

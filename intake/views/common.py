@@ -3,16 +3,18 @@
 from collections.abc import Mapping
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 
 from intake.models import Case, Photo
+from intake.models.case import may_see
 from intake.slots import slots_of
 
 
 def visible_case(request: HttpRequest, case_id, *statuses: str) -> Case:
     """A case of the own record or clinic; a specialist or referrer does not work on these pages."""
-    cases = Case.objects.visible_to(request.user).select_related("patient__user", "clinic", "referring_clinician")
-    case = get_object_or_404(cases, pk=case_id)
+    if not may_see(request.user, case_id):
+        raise Http404
+    case = Case.objects.select_related("patient__user", "clinic", "referring_clinician").get(pk=case_id)
     if not works_on(request, case) or (statuses and case.status not in statuses):
         raise Http404
     return case

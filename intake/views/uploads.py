@@ -22,6 +22,7 @@ from config.audit.services import record
 from intake import uploads
 from intake.imaging import limits
 from intake.models import Upload
+from intake.models.case import may_see
 from intake.services import PhotoRefused
 from intake.views.common import visible_case, works_on
 
@@ -112,10 +113,11 @@ def upload(request: HttpRequest, upload_id) -> HttpResponse:
     wrong = _wrong_version(request)
     if wrong:
         return wrong
-    mine = Upload.objects.visible_to(request.user).select_related("case__patient", "case__clinic", "by", "photo__case")
-    found = get_object_or_404(mine, pk=upload_id)
-    if not works_on(request, found.case):
+    found = Upload.with_case(upload_id)
+    if found is None or not may_see(request.user, found.case_id) or not works_on(request, found.case):
         raise Http404
+    if found.by_id == request.user.pk:
+        found.by = request.user  # whose rights are known already
     if request.method == "PATCH":
         return _patch(request, found)
     if request.method == "DELETE":

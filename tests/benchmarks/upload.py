@@ -177,6 +177,7 @@ def upload(quick: bool) -> Iterator[dict]:
                 yield {"megabytes": megabytes, "grown_by_kB": after - held, "inputs_kB": held - before} | {
                     "median_ms": {name: round(statistics.median(times), 1) for name, times in spent.items()},
                     "least_ms": {name: round(min(times), 1) for name, times in spent.items()},
+                    "cpu_ms": {name: round(statistics.median(times.cpu), 1) for name, times in spent.items()},
                     "ratio": {name: _times_the_peer(spent, name) for name in ("request", "all_requests", "service")},
                 }
     finally:

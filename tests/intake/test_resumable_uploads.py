@@ -72,11 +72,11 @@ def test_pieces_become_a_photo_and_the_receipt_names_its_bytes(phone, draft, pho
 
 def test_a_piece_costs_few_questions_and_a_receipt_one_commit(phone, draft, photo, django_assert_max_num_queries):
     announce(phone, draft, photo, key="phone-key-0")  # the session and the types are known from now on
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(13):
         url = announce(phone, draft, photo)["Location"]
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(7):
         send(phone, url, photo[:1000], 0)
-    with django_assert_max_num_queries(16) as last:
+    with django_assert_max_num_queries(14) as last:
         assert send(phone, url, photo[1000:], 1000).status_code == 200
     written = [query["sql"] for query in last.captured_queries if query["sql"][:6] in {"INSERT", "UPDATE", "DELETE"}]
     assert len(written) == 3, written  # the photo, its line in the audit trail, the upload that is settled

@@ -3,14 +3,17 @@
 from datetime import date, timedelta
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from config.accounts.models import Membership, User
 from config.accounts.services import accept_invitation
 from config.accounts.signin_models import OutgoingMail
 from intake import related, services
 from intake.models import Case, PhotoLink, RelatedPerson
+from intake.models.case import may_see
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -104,6 +107,38 @@ def test_who_acts_for_several_chooses_for_whom(sign_in, clinic, parent, ben, chi
     assert "Choose who it is for." in page.content.decode()
     client.post(reverse("intake:case_new"), {"specialty": "dermatology", "patient": str(second.pk)})
     assert Case.objects.get().patient == second
+
+
+# the one queryset, and the same question about one case
+
+
+@pytest.mark.parametrize("status", ["draft", "submitted", "ready", "in_review", "signed", "withdrawn"])
+def test_one_case_is_open_to_exactly_those_who_find_it_in_the_queryset(
+    patient, draft, status, group, ana, ben, ruth, dana, eli, kay, ada, max_stranger, clinic
+):
+    columns = {"group": group, "patient_state": "OH", "referring_clinic": clinic} if status != "draft" else {}
+    if status == "in_review":
+        columns |= {"holder": dana, "hold_expires_at": timezone.now() + timedelta(minutes=30)}
+    case = factories.put_status(draft, status, **columns)
+    carer, former, opener, helper = (factories.make_user(name) for name in ("Cam", "Fay", "Una", "Hal"))
+    rows = {"patient": patient, "relationship": "carer", "created_by": ben}
+    RelatedPerson.objects.create(user=carer, **rows)
+    RelatedPerson.objects.create(user=former, ended_at=timezone.now(), **rows)
+    soon = {"relationship": "link", "valid_until": timezone.now() + timedelta(days=1)}
+    RelatedPerson.objects.create(user=opener, case=case, **rows | soon)
+    factories.make_patient(clinic, user=helper)
+    gone = factories.make_user("Gus", "staff", clinic)
+    Membership.objects.filter(user=gone).update(is_active=False)
+    everybody = (ana, ben, ruth, dana, eli, kay, ada, max_stranger, carer, former, opener, helper, gone)
+    for round in range(2):  # the second asks what the first has compiled
+        for user in map(lambda user: User.objects.get(pk=user.pk), everybody):
+            found = Case.objects.visible_to(user).filter(pk=case.pk).exists()
+            assert may_see(user, case.pk) == found, (round, user.first_name, status)
+    assert may_see(ana, case.pk)
+    assert not may_see(former, case.pk)
+    assert not may_see(AnonymousUser(), case.pk)
+    ana.is_active = False
+    assert not may_see(ana, case.pk)
 
 
 # photo request links
