@@ -18,6 +18,9 @@ from intake.imaging.types import Accepted, Header, Refused, Rendition
 _PILLOW_FORMATS = {"jpeg": ("JPEG",), "png": ("PNG",), "webp": ("WEBP",), "heic": ("HEIF",), "avif": ("AVIF",)}
 # cameras write 1 to 12 scans; thousands of them keep a decoder busy for hours
 MAX_SCANS_HERE = 24
+# A 12-megapixel picture takes 48 MB, and pages that are fresh from the system cost a tenth of the whole work: so much of
+# it, in Pillow's blocks of 16 MB, is kept for the next one.
+Image.core.set_blocks_max(4)
 # what decoders were seen to raise on damaged files
 _DECODER_ERRORS = (
     OSError, SyntaxError, ValueError, EOFError, LookupError, RuntimeError, TypeError, AttributeError, ArithmeticError,
@@ -114,7 +117,8 @@ def _render(
         # its memory serves the smaller pictures: fresh pages would cost more than some of the steps
         image.close()
     screen = render.screen_picture(reduced, icc, orientation)
-    grey = quality.small_grey(screen)
+    half = quality.halved(screen)
+    grey = quality.small_grey(half)
     return Accepted(
         format=format,
         width=size[0],
@@ -122,7 +126,7 @@ def _render(
         sha256=hashlib.sha256(data).hexdigest(),
         captured_at=taken,
         quality=quality.assess(grey, *size),
-        renditions=(full, *render.small_renditions(screen)),
+        renditions=(full, *render.small_renditions(screen, half)),
         device_model=model,
         fingerprint=fingerprint(grey),
     )

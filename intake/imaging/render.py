@@ -59,8 +59,9 @@ def screen_picture(reduced: Image.Image, icc: bytes | None, orientation: int) ->
     return upright(colour.to_srgb(reduced, icc), orientation)
 
 
-def small_renditions(screen: Image.Image) -> tuple[Rendition, Rendition]:
-    return jpeg(screen, "screen", 90), jpeg(shrink(screen, THUMB_SIDE), "thumb", 90)
+def small_renditions(screen: Image.Image, half: Image.Image) -> tuple[Rendition, Rendition]:
+    """`half`: the same picture at half of its size, or itself."""
+    return jpeg(screen, "screen", 90), jpeg(shrink(half, THUMB_SIDE), "thumb", 90)
 
 
 def full_from_parts(
