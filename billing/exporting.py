@@ -1,9 +1,12 @@
 """Making a batch's files, part by part: lines are claimed in one short write, their files are made and kept, then the
 next part. Whatever is cut off goes on where it stopped; no line is in two batches, none is forgotten."""
 
+import json
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from hashlib import sha256
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -23,7 +26,35 @@ STEP_SECONDS = 20
 # larger files lie in the private storage, not in the database
 IN_DATABASE = 256 * 1024
 KEPT_BACK_SHOWN = 200
+# rows that are in memory at once while a part is made
+AT_ONCE = 250
 COLUMNS = ("pk", "snapshot", "amount", "code", "frequency_code", "original_claim_number", "version")
+
+
+@dataclass
+class _Part:
+    """One file's worth of a batch. Of its claims only texts are kept: five thousand of them in plain objects would cost
+    more to keep track of than to write."""
+
+    number: int
+    first: int
+    control_number: int
+    pks: list[int] = field(default_factory=list)
+    rows: list[str] = field(default_factory=list)
+    meant: list[str] = field(default_factory=list)
+    total: Decimal = Decimal()
+    content: bytes = b""
+
+    def make(self, claims: Iterable[dict], facts: dict) -> None:
+        self.content = x12.write(self._through(claims, facts), facts)
+
+    def _through(self, claims: Iterable[dict], facts: dict) -> Iterator[dict]:
+        """Both files from one reading of the rows."""
+        row, meaning = csv.row, check837.meaning
+        for position, claim in enumerate(claims, start=self.first):
+            self.rows.append(row(claim, facts, position))
+            self.meant.append(meaning(claim))
+            yield claim
 
 
 class FileRefused(Exception):
@@ -55,14 +86,19 @@ def claim_of(line: ChargeLine) -> dict:
 
 def _claim(row: tuple) -> dict:
     pk, snapshot, amount, code, frequency, original, version = row
-    return snapshot | {
-        "claim_id": ChargeLine.number_of(pk),
-        "amount": f"{amount:.2f}",
-        "code": code,
-        "frequency_code": frequency,
-        "original_claim_number": original,
-        "version": version,
-    }
+    claim = snapshot.copy()
+    claim["claim_id"] = ChargeLine.number_of(pk)
+    claim["amount"] = _two_decimals(amount)
+    claim["code"] = code
+    claim["frequency_code"] = frequency
+    claim["original_claim_number"] = original
+    claim["version"] = version
+    return claim
+
+
+@lru_cache(maxsize=1024)
+def _two_decimals(amount: Decimal) -> str:
+    return f"{amount:.2f}"
 
 
 def facts_of(batch: Batch, control_number: int) -> dict:
@@ -113,13 +149,13 @@ def advance(batch_id, seconds: float = STEP_SECONDS) -> bool:
 
 
 def _one_part(lease: work.Lease, batch: Batch) -> bool:
-    claims = _unwritten(batch)
-    if claims is None:
-        claims = _take(lease, batch)
-    if claims is None:
+    part = _unwritten(batch)
+    if part is None:
+        part = _take(lease, batch)
+    if part is None:
         return False
-    if claims:
-        _write_part(lease, batch, claims)
+    if part.pks:
+        _write_part(lease, batch, part)
     return True
 
 
@@ -137,7 +173,16 @@ def to_send_again(batch: Batch) -> QuerySet[ChargeLine]:
     return ChargeLine.objects.filter(batch_lines__batch=batch.replaces_id, status=S.BATCHED).exclude(pk__in=taken)
 
 
-def _take(lease: work.Lease, batch: Batch) -> list[dict] | None:
+def _last_part(batch: Batch) -> int:
+    return BatchLine.objects.filter(batch=batch).order_by("-position").values_list("part", flat=True).first() or 0
+
+
+def _new_part(batch: Batch, number: int, first: int) -> _Part:
+    control_number = batch.control_number if number == 1 else next_control_number(batch.submitter)
+    return _Part(number, first, control_number)
+
+
+def _take(lease: work.Lease, batch: Batch) -> _Part | None:
     """Claim the next lines for this batch in one short write. None: there are no more."""
     today = timezone.localdate()
     with transaction.atomic():
@@ -145,31 +190,34 @@ def _take(lease: work.Lease, batch: Batch) -> list[dict] | None:
         # the lock orders the exporters of one submitter
         Submitter.objects.select_for_update().get(pk=batch.submitter_id)
         waiting = _candidates(batch).filter(pk__gt=batch.cursor).order_by("pk")
-        rows = list(waiting.select_for_update().values_list(*COLUMNS)[: x12.MAX_CLAIMS])
-        if not rows:
+        if not waiting.exists():
             return None
-        claims = [_claim(row) for row in rows]
-        kept_back = [_finding(claim, found) for claim in claims if (found := scrub.findings(claim, today))]
-        behind = {entry["line"] for entry in kept_back}
-        if behind:
-            claims = [claim for claim in claims if claim["claim_id"] not in behind]
-            rows = [row for row in rows if ChargeLine.number_of(row[0]) not in behind]
-        part = (
-            BatchLine.objects.filter(batch=batch).order_by("-position").values_list("part", flat=True).first() or 0
-        ) + 1
-        _put_in([row[0] for row in rows], batch, part)
+        part = _new_part(batch, _last_part(batch) + 1, batch.line_count + 1)
+        rows = waiting.select_for_update().values_list(*COLUMNS)[: x12.MAX_CLAIMS].iterator(AT_ONCE)
+        seen: list[int] = [batch.cursor]
+        kept_back: list[dict] = []
+
+        def passed() -> Iterator[dict]:
+            for row in rows:
+                claim = _claim(row)
+                seen[0] = row[0]
+                if found := scrub.findings(claim, today):
+                    kept_back.append(_finding(claim, found))
+                    continue
+                part.pks.append(row[0])
+                part.total += row[2]
+                yield claim
+
+        part.make(passed(), facts_of(batch, part.control_number))
+        _put_in(part.pks, batch, part.number)
         batch.left_out = (batch.left_out + kept_back)[:KEPT_BACK_SHOWN]
-        batch.line_count += len(rows)
-        batch.total += sum((row[2] for row in rows), Decimal())
-        batch.cursor = max(batch.cursor, *(row[0] for row in rows)) if rows else _last(kept_back)
+        batch.line_count += len(part.pks)
+        batch.total += part.total
+        batch.cursor = seen[0]
         Batch.objects.filter(pk=batch.pk).update(
             left_out=batch.left_out, line_count=batch.line_count, total=batch.total, cursor=batch.cursor
         )
-    return claims
-
-
-def _last(kept_back: list[dict]) -> int:
-    return max(ChargeLine.pk_of(entry["line"]) for entry in kept_back)
+    return part
 
 
 def _finding(claim: dict, findings: list[scrub.Finding]) -> dict:
@@ -186,56 +234,58 @@ def _put_in(pks: list[int], batch: Batch, part: int) -> None:
     quote = connection.ops.quote_name
     table, lines = quote(BatchLine._meta.db_table), quote(ChargeLine._meta.db_table)
     batch_id = batch.pk.hex if connection.vendor == "sqlite" else batch.pk
-    true = "1" if connection.vendor == "sqlite" else "TRUE"
-    taken = ChargeLine.objects.filter(pk__in=pks, status=S.BATCHED if batch.replaces_id else S.READY).update(
+    # one parameter for all keys, however many
+    true, listed, keys = (
+        ("1", "IN (SELECT value FROM json_each(%s))", json.dumps(pks))
+        if connection.vendor == "sqlite"
+        else ("TRUE", "= ANY(%s)", pks)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} (batch_id, line_id, position, part, is_live) "  # noqa: S608 names, not values
+            f"SELECT %s, id, %s + ROW_NUMBER() OVER (ORDER BY id), %s, {true} FROM {lines} WHERE id {listed} ORDER BY id",
+            [batch_id, batch.line_count, part, keys],
+        )
+    mine = BatchLine.objects.filter(batch=batch, part=part, is_live=True).values("line")
+    taken = ChargeLine.objects.filter(pk__in=mine, status=S.BATCHED if batch.replaces_id else S.READY).update(
         status=S.BATCHED, work_status="idle", due_at=None, lease_token=None
     )
     if taken != len(pks):
         raise work.Fenced("lines changed while they were read")
-    with connection.cursor() as cursor:
-        for at in range(0, len(pks), 500):
-            chunk = pks[at : at + 500]
-            marks = ", ".join(["%s"] * len(chunk))
-            cursor.execute(
-                f"INSERT INTO {table} (batch_id, line_id, position, part, is_live) "  # noqa: S608 names, not values
-                f"SELECT %s, id, %s + ROW_NUMBER() OVER (ORDER BY id), %s, {true} FROM {lines} WHERE id IN ({marks})",
-                [batch_id, batch.line_count + at, part, *chunk],
-            )
 
 
-def _unwritten(batch: Batch) -> list[dict] | None:
-    """Claims of a part whose lines were taken before the files were kept: the last one, after a cut."""
-    last = BatchLine.objects.filter(batch=batch).order_by("-position").values_list("part", flat=True).first()
-    if last is None or BatchFile.objects.filter(batch=batch, kind="837p", part=last).exists():
+def _unwritten(batch: Batch) -> _Part | None:
+    """A part whose lines were taken before its files were kept: the last one, after a cut."""
+    last = _last_part(batch)
+    if not last or BatchFile.objects.filter(batch=batch, kind="837p", part=last).exists():
         return None
-    return claims_of_part(batch, last)
+    mine = BatchLine.objects.filter(batch=batch, part=last).order_by("position")
+    part = _new_part(batch, last, mine.values_list("position", flat=True)[0])
+    part.pks = list(mine.values_list("line", flat=True))
+    part.make(claims_of_part(batch, last), facts_of(batch, part.control_number))
+    return part
 
 
-def claims_of_part(batch: Batch, part: int) -> list[dict]:
+def claims_of_part(batch: Batch, part: int) -> Iterator[dict]:
     rows = BatchLine.objects.filter(batch=batch, part=part).order_by("position")
-    return [_claim(row) for row in rows.values_list(*(f"line__{name}" for name in COLUMNS))]
+    return (_claim(row) for row in rows.values_list(*(f"line__{name}" for name in COLUMNS)).iterator(AT_ONCE))
 
 
-def _write_part(lease: work.Lease, batch: Batch, claims: list[dict]) -> None:
-    part = BatchLine.objects.filter(batch=batch).order_by("-position").values_list("part", flat=True)[0]
-    number = batch.control_number if part == 1 else next_control_number(batch.submitter)
-    first = BatchLine.objects.filter(batch=batch, part=part).order_by("position").values_list("position", flat=True)[0]
-    name = f"{batch.number}-{part}" if part > 1 or len(claims) == x12.MAX_CLAIMS else batch.number
-    facts = facts_of(batch, number)
-    content = x12.write(claims, facts)
-    read_back(content, claims)
+def _write_part(lease: work.Lease, batch: Batch, part: _Part) -> None:
+    name = f"{batch.number}-{part.number}" if part.number > 1 or len(part.pks) == x12.MAX_CLAIMS else batch.number
+    read_back(part.content, part.meant)
     files = [
-        kept(batch, "csv", part, f"{name}.csv", csv.write(claims, facts, first)),
-        kept(batch, "837p", part, f"{name}.837", content, control_number=number),
+        kept(batch, "csv", part.number, f"{name}.csv", csv.of_rows(part.rows)),
+        kept(batch, "837p", part.number, f"{name}.837", part.content, control_number=part.control_number),
     ]
     with transaction.atomic():
         work.renew(lease)
         BatchFile.objects.bulk_create(files)
 
 
-def read_back(content: bytes, claims: list[dict]) -> None:
+def read_back(content: bytes, meant: list[str]) -> None:
     """By a reader that knows nothing of the writer, before anything of the file is kept."""
-    found = check837.check(content, today=timezone.localdate(), claims=claims)
+    found = check837.check(content, today=timezone.localdate(), meant=meant)
     if found:
         said = " ".join(dict.fromkeys(finding.message for finding in found[:3]))
         raise FileRefused(f"The claim file was read back and would be rejected. {said}")

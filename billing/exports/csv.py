@@ -1,6 +1,6 @@
 """The biller's CSV: RFC 4180, UTF-8 with a header, one row a line, amounts with two decimals."""
 
-import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 COLUMNS = (
@@ -12,7 +12,6 @@ COLUMNS = (
     "review_seconds review_started_at review_completed_at signed_at delivered_at status hold_codes notes"
 ).split()
 _FORMULA = frozenset("=+-@\t\r\n")
-_AWKWARD = re.compile(r"[,\"\r\n]|(?:\A|\x1f)[=+\-@\t]")
 _SIXTEEN = ("",) * 16
 
 
@@ -28,50 +27,54 @@ def _quoted(cell: str) -> str:
     return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in ',"\r\n') else text
 
 
-def _cells(*values: str) -> str:
-    joined = "\x1f".join(values)
-    if _AWKWARD.search(joined) or joined.count("\x1f") != len(values) - 1:
-        return ",".join([_quoted(value) for value in values])
-    return joined.replace("\x1f", ",")
+def _cells(values: tuple[str, ...]) -> str:
+    joined = ",".join(values)
+    return joined if _is_usual(joined, len(values)) else ",".join([_quoted(value) for value in values])
 
 
-# of the many lines of a batch most share these
-_shared = lru_cache(maxsize=2048)(_cells)
+def _is_usual(joined: str, cells: int) -> bool:
+    """No cell needs a second look. Searching a whole row for one mark is much cheaper than looking at each cell."""
+    return not (
+        '"' in joined or "\r" in joined or "\n" in joined or "\t" in joined or "=" in joined or "@" in joined
+        or joined[0] in _FORMULA or ",-" in joined or ",+" in joined or joined.count(",") != cells - 1
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def _diagnoses(codes: tuple[str, ...]) -> tuple[str, ...]:
+    """Twelve cells with dots, and the pointers to the first four."""
+    dotted = [_dotted(code) for code in codes[:12]]
+    pointers = ":".join([str(n) for n in range(1, min(4, len(dotted)) + 1)])
+    return (*dotted, *_SIXTEEN[: 12 - len(dotted)], pointers)
+
+
+@lru_cache(maxsize=256)
+def _modifiers(written: str) -> tuple[str, ...]:
+    modifiers = [part for part in written.split(":") if part][:4]
+    return (*modifiers, *_SIXTEEN[: 4 - len(modifiers)])
 
 
 def row(claim: dict, batch: dict, number: int) -> str:
     """One line, its cells in the order of COLUMNS."""
     patient, rendering, billing = claim["patient"], claim["rendering"], claim["billing"]
     payer, programme = claim["payer"], claim["programme"]
-    codes = [_dotted(code) for code in claim["diagnoses"][:12]]
-    modifiers = [part for part in claim["modifier"].split(":") if part][:4]
     name, day, signed = claim["claim_id"], claim["date_of_service"], claim["signed_at"]
-    return ",".join((
-        _shared(batch["number"], batch["created_at"]),
-        _cells(
-            name, name, claim["case_number"], str(number), str(claim.get("version") or 1),
-            claim.get("frequency_code") or "1", claim.get("original_claim_number") or "", name,
-            patient["last_name"], patient["first_name"], patient["middle_name"], patient["date_of_birth"],
-            patient["sex"], patient["address_line1"], patient["city"], patient["state"], patient["zip_code"],
-        ),
-        _shared(payer["name"], payer["payer_id"]),
-        _cells(patient["member_id"], "18", day, day),
-        _shared(
-            claim["pos"], claim["code"], *modifiers, *_SIXTEEN[: 4 - len(modifiers)],
-            *codes, *_SIXTEEN[: 12 - len(codes)],
-            ":".join([str(n) for n in range(1, min(4, len(codes)) + 1)]), "1", claim["amount"],
-            f"{rendering['first_name']} {rendering['last_name']}", rendering["npi"], rendering["taxonomy_code"],
-        ),
-        _shared(
-            billing["name"], billing["npi"], billing["tin"], billing["taxonomy_code"], billing["address_line1"],
-            billing["city"], billing["state"], billing["zip_code"], claim["referring"].get("npi", ""),
-            claim.get("facility_npi") or "", programme.get("name", ""), programme.get("demo_number", ""),
-            programme.get("entity_id", ""), claim["decided_on"],
-        ),
-        _cells(
-            _seconds(claim["review_ms"]), claim["review_started_at"], signed, signed, claim["delivered_at"],
-            "exported", "", "",
-        ),
+    return _cells((
+        batch["number"], batch["created_at"],
+        name, name, claim["case_number"], str(number), str(claim.get("version") or 1),
+        claim.get("frequency_code") or "1", claim.get("original_claim_number") or "", name,
+        patient["last_name"], patient["first_name"], patient["middle_name"], patient["date_of_birth"],
+        patient["sex"], patient["address_line1"], patient["city"], patient["state"], patient["zip_code"],
+        payer["name"], payer["payer_id"], patient["member_id"], "18", day, day,
+        claim["pos"], claim["code"], *_modifiers(claim["modifier"]), *_diagnoses(tuple(claim["diagnoses"])),
+        "1", claim["amount"],
+        f"{rendering['first_name']} {rendering['last_name']}", rendering["npi"], rendering["taxonomy_code"],
+        billing["name"], billing["npi"], billing["tin"], billing["taxonomy_code"], billing["address_line1"],
+        billing["city"], billing["state"], billing["zip_code"], claim["referring"].get("npi", ""),
+        claim.get("facility_npi") or "", programme.get("name", ""), programme.get("demo_number", ""),
+        programme.get("entity_id", ""), claim["decided_on"],
+        _seconds(claim["review_ms"]), claim["review_started_at"], signed, signed, claim["delivered_at"],
+        "exported", "", "",
     ))  # fmt: skip
 
 
@@ -83,7 +86,14 @@ def _dotted(code: str) -> str:
     return f"{code[:3]}.{code[3:]}" if len(code) > 3 and "." not in code else code
 
 
-def write(claims: list[dict], batch: dict, first: int = 1) -> bytes:
+def header() -> str:
+    return ",".join(COLUMNS)
+
+
+def write(claims: Iterable[dict], batch: dict, first: int = 1) -> bytes:
     """A file with a header; `first` is the number of its first line within the batch."""
-    rows = [row(claim, batch, number) for number, claim in enumerate(claims, start=first)]
-    return "\r\n".join([",".join(COLUMNS), *rows, ""]).encode()
+    return of_rows([row(claim, batch, number) for number, claim in enumerate(claims, start=first)])
+
+
+def of_rows(rows: list[str]) -> bytes:
+    return "\r\n".join([header(), *rows, ""]).encode()

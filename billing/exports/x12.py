@@ -3,6 +3,8 @@
 ASCII upper case throughout; separators that survive in a name would break the file, so they are taken out.
 """
 
+import re
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -13,12 +15,21 @@ VERSION = "005010X222A1"
 MAX_CLAIMS = 5_000
 NEW, REPLACEMENT, VOID = "1", "7", "8"
 _PAID_CODES = 12
+# a patient whose every field a claim can carry as it is: names, street, more, city; state, ZIP, number, sex
+_BASIC = r"[A-Z0-9 !\"&'()+,\-./;?=%@\[\]_{}\\|<>#$]"
+_USUAL = re.compile(
+    "\n".join(
+        [f"({_BASIC}{{0,{limit}}})" for limit in (60, 35, 25, 55, 55, 30)]
+        + [f"([A-Z0-9\\-]{{0,{limit}}})" for limit in (2, 15, 80, 1)]
+    )
+)
 
 
 def _segment(*elements: object) -> str:
     return "*".join([str(element) for element in elements]).rstrip("*")
 
 
+@lru_cache(maxsize=4096)
 def money(value: object) -> str:
     """As X12 writes amounts: 42, 42.5, 42.05."""
     whole = str(value)
@@ -37,9 +48,9 @@ def _person(qualifier: str, last: str, first: str, middle: str, id_qualifier: st
 
 
 @lru_cache(maxsize=1024)
-def _provider(qualifier: str, last: str, first: str, npi: str, taxonomy: str) -> tuple[str, ...]:
+def _provider(qualifier: str, last: str, first: str, npi: str, taxonomy: str) -> str:
     person = _person(qualifier, last, first, "", "XX", npi)
-    return (person, f"PRV*PE*PXC*{identifier(taxonomy, 10)}") if taxonomy else (person,)
+    return f"{person}~\nPRV*PE*PXC*{identifier(taxonomy, 10)}~\n" if taxonomy else f"{person}~\n"
 
 
 def _address(place: dict) -> tuple[str, str]:
@@ -79,38 +90,67 @@ def _billing_provider(billing: dict, level: int) -> list[str]:
     ]
 
 
-def claim_segments(claim: dict, level: int, parent: int) -> list[str]:
-    """One patient (loop 2000B), the claim (2300) and its one service line (2400)."""
-    patient, payer = claim["patient"], claim["payer"]
-    codes = [code.replace(".", "") for code in claim["diagnoses"][:_PAID_CODES]]
-    modifiers = [part for part in claim["modifier"].split(":") if part]
-    service = ":".join(["HC", claim["code"], *modifiers])
-    pointers = ":".join([str(n) for n in range(1, min(4, len(codes)) + 1)])
-    charge = money(claim["amount"])
-    frequency = claim.get("frequency_code") or NEW
-    pos = identifier(claim["pos"], 2)
-    return [
-        f"HL*{level}*{parent}*22*0",
-        f"SBR*P*18*******{payer['claim_filing_code']}",
-        _person("IL", patient["last_name"], patient["first_name"], patient["middle_name"], "MI", patient["member_id"]),
-        *_address(patient),
-        f"DMG*D8*{patient['date_of_birth'].replace('-', '')}*{identifier(patient['sex'], 1)}",
-        _payer(payer["name"], payer["payer_id"]),
-        f"CLM*{claim['claim_id']}*{charge}***{pos}:B:{frequency}*Y*A*Y*Y",
-        *([f"REF*F8*{identifier(claim['original_claim_number'], 50)}"] if frequency != NEW else []),
-        *([f"REF*P4*{identifier(claim['demo_number'], 50)}"] if claim["demo_number"] else []),
-        "HI*" + "*".join([f"{'ABF' if n else 'ABK'}:{code}" for n, code in enumerate(codes)]),
-        *_providers(claim),
-        "LX*1",
-        f"SV1*{service}*{charge}*UN*1***{pointers}",
-        f"DTP*472*D8*{claim['date_of_service'].replace('-', '')}",
-        f"REF*6R*{claim['claim_id']}",
-    ]
+def _patient(patient: dict) -> tuple[str, ...]:
+    """(last, first, middle, street, more, city, state, ZIP, number, sex) as a claim carries them."""
+    given = (
+        patient["last_name"] or "", patient["first_name"] or "", patient["middle_name"] or "",
+        patient["address_line1"] or "", patient.get("address_line2") or "", patient["city"] or "",
+        patient["state"] or "", patient["zip_code"] or "", patient["member_id"] or "", patient["sex"] or "",
+    )  # fmt: skip
+    # a space at an end, or two in a row, are taken out one by one
+    joined = "\n".join(given).upper()
+    usual = (
+        None if "  " in joined or " \n" in joined or "\n " in joined or joined[:1] == " " else _USUAL.fullmatch(joined)
+    )
+    if usual:
+        return usual.groups()
+    limits = (60, 35, 25, 55, 55, 30)
+    names = [text(value, limit) for value, limit in zip(given, limits, strict=False)]
+    return (*names, *[identifier(value, limit) for value, limit in zip(given[6:], (2, 15, 80, 1), strict=True)])
 
 
-def _providers(claim: dict) -> tuple[str, ...]:
+@lru_cache(maxsize=4096)
+def _diagnoses(codes: tuple[str, ...]) -> tuple[str, str]:
+    """(HI, the pointers of the one service to its first four)."""
+    plain = [code.replace(".", "") for code in codes[:_PAID_CODES]]
+    listed = "*".join([f"{'ABF' if n else 'ABK'}:{code}" for n, code in enumerate(plain)])
+    return f"HI*{listed}", ":".join([str(n) for n in range(1, min(4, len(plain)) + 1)])
+
+
+@lru_cache(maxsize=256)
+def _service(code: str, modifier: str) -> str:
+    return ":".join(["HC", code, *[part for part in modifier.split(":") if part]])
+
+
+def claim_text(claim: dict, level: int, parent: int) -> str:
+    """One patient (loop 2000B), the claim (2300) and its one service line (2400), each segment with its end."""
+    payer, name = claim["payer"], claim["claim_id"]
+    last, first, middle, street, more, city, state, zip_code, number, sex = _patient(claim["patient"])
+    listed, pointers = _diagnoses(tuple(claim["diagnoses"]))
+    charge, frequency = money(claim["amount"]), claim.get("frequency_code") or NEW
+    original = "" if frequency == NEW else f"REF*F8*{identifier(claim['original_claim_number'], 50)}~\n"
+    demo = f"REF*P4*{identifier(claim['demo_number'], 50)}~\n" if claim["demo_number"] else ""
+    return (
+        f"HL*{level}*{parent}*22*0~\n"
+        f"SBR*P*18*******{payer['claim_filing_code']}~\n"
+        f"NM1*IL*1*{last}*{first}*{middle}***MI*{number}~\n"
+        f"N3*{street}{'*' if more else ''}{more}~\n"
+        f"N4*{city}*{state}*{zip_code.replace('-', '')}~\n"
+        f"DMG*D8*{claim['patient']['date_of_birth'].replace('-', '')}*{sex}~\n"
+        f"{_payer(payer['name'], payer['payer_id'])}~\n"
+        f"CLM*{name}*{charge}***{identifier(claim['pos'], 2)}:B:{frequency}*Y*A*Y*Y~\n"
+        f"{original}{demo}{listed}~\n"
+        f"{_providers(claim)}"
+        "LX*1~\n"
+        f"SV1*{_service(claim['code'], claim['modifier'])}*{charge}*UN*1***{pointers}~\n"
+        f"DTP*472*D8*{claim['date_of_service'].replace('-', '')}~\n"
+        f"REF*6R*{name}~\n"
+    )
+
+
+def _providers(claim: dict) -> str:
     """Referring only where somebody referred; rendering only where another than the billing provider."""
-    found: tuple[str, ...] = ()
+    found = ""
     referring, rendering = claim["referring"], claim["rendering"]
     if referring.get("npi"):
         found = _provider("DN", referring["last_name"], referring["first_name"], referring["npi"], "")
@@ -120,23 +160,24 @@ def _providers(claim: dict) -> tuple[str, ...]:
     return found
 
 
-def write(claims: list[dict], batch: dict) -> bytes:
+def write(claims: Iterable[dict], batch: dict) -> bytes:
     """One interchange with one group and one transaction set for at most MAX_CLAIMS claims of one submitter.
 
-    Claims of the same billing provider that follow each other share its loop.
+    Claims of the same billing provider that follow each other share its loop. They may come as a stream.
     """
-    if len(claims) > MAX_CLAIMS:
-        raise ValueError(f"{len(claims)} claims are more than {MAX_CLAIMS} for one file")
-    body = [_segment("ST", 837, "0001", VERSION), *_head(batch)]
-    level, parent, billing = 0, 0, None
+    parts = [_ended([_segment("ST", 837, "0001", VERSION), *_head(batch)])]
+    level, parent, billing, count = 0, 0, None, 0
     for claim in claims:
+        count += 1
         level += 1
         if claim["billing"] != billing:
             billing, parent = claim["billing"], level
-            body += _billing_provider(billing, parent)
+            parts.append(_ended(_billing_provider(billing, parent)))
             level += 1
-        body += claim_segments(claim, level, parent)
-    body.append(_segment("SE", len(body) + 1, "0001"))
+        parts.append(claim_text(claim, level, parent))
+    if count > MAX_CLAIMS:
+        raise ValueError(f"{count} claims are more than {MAX_CLAIMS} for one file")
+    body = "".join(parts)
     control, submitter = batch["control_number"], batch["submitter"]
     etin, receiver = identifier(submitter["etin"], 15), identifier(submitter["receiver_id"], 15)
     usage = "T" if submitter["is_test"] else "P"
@@ -145,8 +186,13 @@ def write(claims: list[dict], batch: dict) -> bytes:
         batch["time"], "^", "00501", f"{control:09d}", "0", usage, ":",
     )  # fmt: skip
     gs = _segment("GS", "HC", etin, receiver, batch["date"], batch["time"], control, "X", VERSION)
-    segments = [isa, gs, *body, _segment("GE", 1, control), _segment("IEA", 1, f"{control:09d}")]
-    return ("~\n".join(segments) + "~\n").encode("ascii")
+    se = _segment("SE", body.count("~") + 1, "0001")
+    ends = [se, _segment("GE", 1, control), _segment("IEA", 1, f"{control:09d}")]
+    return (_ended([isa, gs]) + body + _ended(ends)).encode("ascii")
+
+
+def _ended(segments: list[str]) -> str:
+    return "~\n".join(segments) + "~\n"
 
 
 def stamps(at: datetime) -> tuple[str, str]:

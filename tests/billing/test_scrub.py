@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from billing import scrub
-from billing.exports import check837, plain, x12
+from billing.exports import check837, plain, quick, x12
 from billing.exports import csv as csv_export
 from config.identifiers import is_mbi, is_npi
-from tests.billing.test_exports import BATCH, claim, pyx12_says, segments
+from tests.billing.test_exports import BATCH, VARIANTS, claim, pyx12_says, segments
 from tests.factories import luhn_npi
 
 TODAY = date(2026, 9, 20)
@@ -280,3 +280,51 @@ def test_claims_of_two_groups_data_get_a_loop_each(tmp_path):
     content = x12.write(moved, BATCH)
     assert [row[3] for row in segments(content) if row[0] == "HL"] == ["20", "22", "20", "22", "20", "22"]
     assert pyx12_says(content, tmp_path)[0] and check837.check(content, today=TODAY, claims=moved) == []
+
+
+# --- what is looked at in one glance is never let through where the full look finds something
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.randoms(use_true_random=False))
+def test_the_quick_reader_says_yes_only_where_the_full_one_finds_nothing(chance):
+    """Bytes of a good file changed, removed, put in or moved; whole segments too."""
+    for _ in range(20):
+        spoilt = bytearray(GOOD)
+        for _ in range(chance.choice((1, 1, 2))):
+            at, how = chance.randrange(len(spoilt)), chance.randrange(4)
+            if how == 0:
+                spoilt[at] = chance.choice(b"*~:0123456789ABXYZ \n")
+            elif how == 1:
+                del spoilt[at : at + chance.choice((1, 3, 20))]
+            elif how == 2:
+                spoilt[at:at] = bytes([chance.choice(b"*~:0129AB\n ")])
+            else:
+                parts = bytes(spoilt).split(b"~\n")
+                one, other = chance.randrange(len(parts)), chance.randrange(len(parts))
+                parts[one], parts[other] = parts[other], parts[one]
+                spoilt = bytearray(b"~\n".join(parts))
+        meant = [check837.meaning(made) for made in SENT]
+        if quick.is_right(bytes(spoilt).decode(), TODAY, meant):
+            assert check837._look(bytes(spoilt), TODAY, meant) == []
+
+
+def test_a_good_file_needs_no_second_look():
+    """Every variant of a claim; otherwise large exports would pay for the full look."""
+    for changes in (*VARIANTS.values(), {"frequency_code": "7", "original_claim_number": "ICN1"}):
+        claims = [claim(**changes), claim(claim_id="CH-2")]
+        meant = [check837.meaning(made) for made in claims]
+        assert quick.is_right(x12.write(claims, BATCH).decode(), TODAY, meant), changes
+
+
+@pytest.mark.parametrize("code", FAULTS)
+def test_no_fault_is_taken_for_a_usual_claim(code):
+    assert scrub._is_usual(with_pos(), TODAY)
+    assert not scrub._is_usual(with_pos(**FAULTS[code]), TODAY)
+
+
+@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
+@given(hostile_claims())
+def test_a_usual_claim_has_no_finding_whatever_its_names(claims):
+    for made in claims:
+        assert not scrub._is_usual(made, TODAY) or scrub._all_findings(made, TODAY) == []
