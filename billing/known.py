@@ -42,7 +42,7 @@ class Known:
 
     def __init__(self, reviews: list[Review]) -> None:
         self._reviews = [review.pk for review in reviews]
-        self._patients = {review.case.patient_id for review in reviews}
+        self._patients = {review.case.patient_id: review.case.patient for review in reviews}
         self._groups = {review.case.group_id for review in reviews}
         self._specialists = {review.specialist_id for review in reviews}
         self._described: dict[tuple, dict] = {}
@@ -64,7 +64,11 @@ class Known:
 
     @cached_property
     def _alignments(self):
-        rows = Alignment.objects.standing().filter(patient__in=self._patients).select_related("programme", "patient")
+        rows = list(Alignment.objects.standing().filter(patient__in=self._patients))
+        # one object for a model that all share, instead of one a row
+        shared = Programme.objects.in_bulk({row.programme_id for row in rows})
+        for row in rows:
+            row.programme, row.patient = shared[row.programme_id], self._patients[row.patient_id]
         return _grouped(rows, lambda row: row.patient_id)
 
     def alignments(self, patient_id) -> list[Alignment]:

@@ -18,6 +18,11 @@ from config.audit.services import record
 from config.work import services as work
 from review.models import Review
 
+# what was written and signed is long, and no decision reads it
+NOT_READ = (
+    "signed_record", "findings", "assessment", "plan", "follow_up", "patient_text", "handover_note", "differential",
+    "finding_terms", "attestation",
+)  # fmt: skip
 VOIDABLE = (ChargeLine.Status.HELD, ChargeLine.Status.READY, ChargeLine.Status.NOT_BILLABLE)
 
 
@@ -61,7 +66,7 @@ def reviews() -> QuerySet[Review]:
     """With everything that a decision reads of them."""
     return Review.objects.select_related(
         "case__patient", "case__group", "case__referring_clinician__practitioner", "specialist__practitioner"
-    )
+    ).defer(*NOT_READ)
 
 
 def _review(review_id) -> Review:
