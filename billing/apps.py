@@ -59,4 +59,4 @@ class BillingConfig(AppConfig):
         navigation.register("biller", "Totals", "billing:totals", seldom=True)
         navigation.register("biller", "Models and fees", "billing:reference")
         navigation.register("specialist", "Questions to you", "billing:questions", queries.waiting_for, seldom=True)
-        navigation.register("administrator", "Models and fees", "billing:reference")
+        navigation.register("administrator", "Models and fees", "billing:reference", seldom=True)

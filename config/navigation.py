@@ -46,7 +46,8 @@ def register(role: str, label: str, url_name: str, count: Count | None = None, *
         ITEMS.append(Item(role, label, url_name, count, seldom))
 
 
-def _shown(count: int) -> str:
+def shown(count: int) -> str:
+    """A number as the top bar prints it."""
     return f"{COUNT_UP_TO}+" if count > COUNT_UP_TO else str(count)
 
 
@@ -79,7 +80,7 @@ def _counts(pages: list[list[Item]], user) -> list[str | None]:
     counted = iter(count_all([one for many in rows for one in many], COUNT_UP_TO))
     numbers = [sum(next(counted) for _ in many) for many in rows]
     return [
-        _shown(number + sum(what for what in of_page if isinstance(what, int))) if of_page else None
+        shown(number + sum(what for what in of_page if isinstance(what, int))) if of_page else None
         for of_page, number in zip(waiting, numbers, strict=True)
     ]
 

@@ -281,9 +281,15 @@ def main_navigation(context) -> list[navigation.Shown]:
 def seldom_pages(items: list[navigation.Shown]) -> dict[str, object]:
     """What stands under "More", with what waits there in all; {} when there is nothing."""
     seldom = [item for item in items if item.is_seldom]
-    waiting = sum(int((item.count or "0").rstrip("+")) for item in seldom)
+    waiting = navigation.shown(sum(int((item.count or "0").rstrip("+")) for item in seldom))
     return (
-        {"items": seldom, "waiting": waiting, "has_current": any(item.is_current for item in seldom)} if seldom else {}
+        {
+            "items": seldom,
+            "waiting": waiting if waiting != "0" else "",
+            "has_current": any(item.is_current for item in seldom),
+        }
+        if seldom
+        else {}
     )
 
 

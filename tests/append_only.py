@@ -6,6 +6,8 @@ import pytest
 from django.db import connection
 from django.test import TransactionTestCase
 
+from tests import in_flight
+
 
 @contextmanager
 def tampering():
@@ -25,9 +27,12 @@ def _append_only_lifted_for_flush():
     original = TransactionTestCase._fixture_teardown
 
     def teardown(self):
+        in_flight.wait_until_answered()
         with triggers.lifted(), guards.lifted():
             original(self)
 
+    unwatch = in_flight.watch()
     TransactionTestCase._fixture_teardown = teardown
     yield
+    unwatch()
     TransactionTestCase._fixture_teardown = original

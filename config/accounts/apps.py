@@ -23,13 +23,13 @@ class AccountsConfig(AppConfig):
 
         hooks.register_profile_form(spoken.LANGUAGES_CARD)
 
-        for label, url_name in (
-            ("People", "accounts:administration"),
-            ("Clinics and groups", "accounts:clinics"),
-            ("Licences", "accounts:licences"),
-            ("Invitations", "accounts:invitations"),
-            ("Mail", "accounts:mails"),
-            ("Audit trail", "audit:trail"),
-            ("Data tables", "admin:index"),
+        for label, url_name, seldom in (
+            ("People", "accounts:administration", False),
+            ("Clinics and groups", "accounts:clinics", False),
+            ("Licences", "accounts:licences", False),
+            ("Invitations", "accounts:invitations", True),
+            ("Mail", "accounts:mails", True),
+            ("Audit trail", "audit:trail", False),
+            ("Data tables", "admin:index", True),
         ):
-            navigation.register(Role.ADMINISTRATOR.value, label, url_name)
+            navigation.register(Role.ADMINISTRATOR.value, label, url_name, seldom=seldom)

@@ -186,8 +186,11 @@ def staff_result(request: HttpRequest, case_id) -> HttpResponse:
     if not request.user.has_role("staff", case.clinic):
         raise Http404
     record_view(request, "result.viewed", review, as_role="staff")
+    both = making.pages(review, also_stopped=True)
+    if not both:
+        return render(request, "review/result_waits.html", {"frame": "base.html", "is_clinic": True})
     context = _context(request, case, review) | {
-        "letter": making.pages(review, also_stopped=True)["clinician"],
+        "letter": both["clinician"],
         "addenda": review.addenda.all(),
         "back": "review:results_to_close",
         "is_staff_page": True,
