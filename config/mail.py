@@ -73,17 +73,21 @@ def is_refusal(error: OSError) -> bool:
 # a server that counts or times its connections must not find ours the busiest or the most idle one
 MESSAGES_A_CONNECTION = 100
 IDLE_SECONDS = 30
+# a server that lets each caller wait for its time-out must not take the worker from pictures and letters
+AWAY_SECONDS = 60
 
 
 class KeptConnectionBackend(EmailBackend):
     """SMTP over one connection for each thread, kept from a message to the next: opening one costs more than a notice,
-    with TLS and a password several times more. After any fault it is dropped and the next message opens another."""
+    with TLS and a password several times more. After any fault it is dropped and the next message opens another; a server
+    that does not answer is left alone for a minute, by all threads of the process."""
 
     def send_messages(self, email_messages) -> int:
         self.connection = _kept.take(self._address)
         used = _kept.used if self.connection else 0
+        if self.connection is None:
+            self._call()
         try:
-            self.open()
             sent = super().send_messages(email_messages)
         except BaseException:
             if self.connection is not None:
@@ -91,6 +95,17 @@ class KeptConnectionBackend(EmailBackend):
             raise
         _kept.put(self._address, self.connection, used + sent)
         return sent
+
+    def _call(self) -> None:
+        until, fault = _away.get(self._address, (0.0, OSError()))
+        if time.monotonic() < until:
+            raise type(fault)(*fault.args)
+        try:
+            self.open()
+        except OSError as error:
+            _away[self._address] = (time.monotonic() + AWAY_SECONDS, error.with_traceback(None))
+            raise
+        _away.pop(self._address, None)
 
     @property
     def _address(self) -> tuple:
@@ -125,6 +140,7 @@ class _Kept(threading.local):
 
 
 _kept = _Kept()
+_away: dict[tuple, tuple[float, OSError]] = {}
 
 
 def hang_up() -> None:

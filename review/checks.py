@@ -10,6 +10,8 @@ from intake.models import Photo
 from intake.workflow import is_licensed_for, may
 from review import interlocks, opinions, phrases, record_facts
 from review.errors import ReviewRefused
+from review.languages import name_of, other_language
+from review.letters import agreement
 from review.models import ActionItem, Icd10Code, InterlockAnswer, Review, ReviewDiagnosis, TextTemplate
 from review.onscreen import never_shown
 from review.plan import NEED_A_DUE, USUAL_WEEKS
@@ -112,8 +114,36 @@ def _text_checks(review: Review) -> list[Check]:
         if left := phrases.unfilled(getattr(review, name)):
             label = TextTemplate._meta.get_field(name).verbose_name
             missing.append(Check("bad", f"Fill in {' and '.join(left)} in “{label}”.", field=name))
+    missing += _language_checks(review)
     done = "Findings and assessment" if review.second_opinion else "Findings, assessment, plan and the patient's text"
-    return missing or [Check("good", f"{done} are filled in")]
+    held = [check for check in missing if check.holds]
+    return missing if held else [*missing, Check("good", f"{done} are filled in")]
+
+
+def _language_checks(review: Review) -> list[Check]:
+    """A patient who reads another language than English is told so where a text is not in it; what is must say the same."""
+    language = other_language(review.case.patient)
+    if not language or review.second_opinion:
+        return []
+    name, checks = name_of(language), []
+    items = list(review.action_items.all())
+    texts = [
+        ("For the patient", "patient_text_own", review.patient_text, review.patient_text_own),
+        ("Follow-up", "follow_up_own", review.follow_up, review.follow_up_own),
+        *(
+            (f"Plan line {one.position}", "plan", f"{one.text} {one.patient_text}", one.patient_text_own)
+            for one in items
+        ),
+    ]
+    for label, field, english, own in texts:
+        if own.strip() and (said := agreement.translated_otherwise(english, own)):
+            checks.append(Check("bad", f"“{label}” in {name}: {said}", "Make both texts say the same.", field=field))
+    only = [label for label, _field, english, own in texts[:2] if english.strip() and not own.strip()]
+    only += [f"{label.lower()}" for label, _field, _english, own in texts[2:] if not own.strip()]
+    if only:
+        detail = f"In English: {', '.join(only)}. The letter says so, and whom to call for an interpreter."
+        checks.append(Check("wait", f"The patient reads {name}", detail, field="patient_text_own"))
+    return checks
 
 
 def _plan_checks(review: Review) -> list[Check]:

@@ -25,7 +25,8 @@ from intake.models import Case, CaseStatus
 from intake.queue import clinics_of
 from intake.workflow import move
 from review import nudges
-from review.letters import making
+from review.languages import other_language
+from review.letters import agreement, making
 from review.models import ActionItem, Addendum, CriticalResult, Delivery, Review
 
 AFTER_SIGNING = (CaseStatus.SIGNED, CaseStatus.DELIVERED, CaseStatus.CLOSED)
@@ -236,19 +237,28 @@ def close_case(*, case: Case, by: User, reason: str) -> Case:
     return moved
 
 
-def add_addendum(*, review: Review, by: User, text: str, patient_text: str, changes: dict[str, bool]) -> Addendum:
-    """Nothing signed is edited: an addendum stands beside it, and is delivered and acknowledged anew."""
+def add_addendum(
+    *, review: Review, by: User, text: str, patient_text: str, changes: dict[str, bool], patient_text_own: str = ""
+) -> Addendum:
+    """Nothing signed is edited: an addendum stands beside it, and is delivered and acknowledged anew. `patient_text_own` is
+    the patient's text once more, in the language that they read."""
     if not text.strip():
         raise DeliveryRefused("Write the addendum.")
     if any(changes.values()) and not patient_text.strip():
         raise DeliveryRefused("Diagnosis, plan, side or person changed: write what the patient needs to know.")
+    language = other_language(review.case.patient)
+    own = patient_text_own.strip() if language else ""
+    if own and not patient_text.strip():
+        raise DeliveryRefused("Write the text for the patient in English too: the clinic has to read what was said.")
+    if own and (said := agreement.translated_otherwise(patient_text, own)):
+        raise DeliveryRefused(f"The two texts for the patient do not say the same: {said}")
     now = timezone.now()
     content = {
         "review": review.content_sha256,
         "text": text.strip(),
         "patient_text": patient_text.strip(),
         "changes": changes,
-    }
+    } | ({"patient_text_own": own, "own_language": language} if own else {})
     digest = sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     with transaction.atomic():
         move(review.case, "addend", by=by, data={"changes": changes})
@@ -257,6 +267,8 @@ def add_addendum(*, review: Review, by: User, text: str, patient_text: str, chan
             by=by,
             text=text.strip(),
             patient_text=patient_text.strip(),
+            patient_text_own=own,
+            own_language=language if own else "",
             changes=changes,
             created_at=now,
             content_sha256=digest,

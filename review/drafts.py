@@ -18,7 +18,7 @@ from review.plan import PlanLine, set_lines
 DRAFT_FIELDS = frozenset(
     {
         "photos_adequate", "findings", "finding_terms", "assessment", "confidence", "differential", "plan", "follow_up",
-        "patient_text", "disposition", "urgency", "urgency_reason", "eye_side", "acuity_given", "eye_segment",
+        "follow_up_own", "patient_text", "patient_text_own", "disposition", "urgency", "urgency_reason", "eye_side", "acuity_given", "eye_segment",
         "visit_before", "visit_after", "handover_note", "no_opinion", "live_contact",
     }
 )  # fmt: skip

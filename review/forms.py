@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from intake.models import Urgency
 from review import rows, vocabulary
+from review.languages import name_of, other_language
 from review.models import ActionItem, AddedTime, Review, TextTemplate
 from review.models.review import in_words
 from review.plan import PlanLine, line_from
@@ -25,8 +26,8 @@ class ReviewForm(forms.ModelForm):
         model = Review
         fields = [
             "photos_adequate", "no_opinion", "findings", "finding_terms", "assessment", "confidence", "plan", "follow_up",
-            "patient_text", "disposition", "urgency", "urgency_reason", "eye_side", "acuity_given", "eye_segment",
-            "visit_before", "visit_after", "live_contact", "handover_note",
+            "follow_up_own", "patient_text", "patient_text_own", "disposition", "urgency", "urgency_reason", "eye_side",
+            "acuity_given", "eye_segment", "visit_before", "visit_after", "live_contact", "handover_note",
         ]  # fmt: skip
         labels = {
             "photos_adequate": "Are the photos enough to decide?",
@@ -50,6 +51,8 @@ class ReviewForm(forms.ModelForm):
         }
         help_texts = {
             "patient_text": "In plain words: what to do first, then what it is.",
+            "patient_text_own": "Only if you write it well yourself, or from the texts in both languages below. Without it the "
+            "letter says that this part is in English, and whom to call for an interpreter.",
             "acuity_given": "Like “20/25 by chart in the clinic”. Write “not given” when nobody measured it.",
             "handover_note": "Shown to whoever claims the case after you. Never to the patient.",
         }
@@ -62,6 +65,8 @@ class ReviewForm(forms.ModelForm):
             "plan": forms.Textarea(attrs={"rows": 2}),
             "follow_up": forms.Textarea(attrs={"rows": 2}),
             "patient_text": forms.Textarea(attrs={"rows": 5}),
+            "follow_up_own": forms.Textarea(attrs={"rows": 2}),
+            "patient_text_own": forms.Textarea(attrs={"rows": 5}),
             "handover_note": forms.Textarea(attrs={"rows": 2}),
         }
 
@@ -80,6 +85,14 @@ class ReviewForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         for name, choices in self.CHOICES.items():
             self.fields[name].choices = choices
+        self.own_language = other_language(self.instance.case.patient)
+        self.own_language_name = name_of(self.own_language)
+        for name, label in (("follow_up_own", "Follow-up"), ("patient_text_own", "For the patient")):
+            if not self.own_language or self.instance.second_opinion:
+                del self.fields[name]
+                continue
+            self.fields[name].label = f"{label}, in {self.own_language_name}"
+            self.fields[name].widget.attrs["lang"] = self.own_language
         self.initial["finding_terms"] = self.instance.finding_terms
         self.initial["version"] = self.instance.version
         sent = self.data if self.is_bound else None
@@ -118,7 +131,7 @@ class ReviewForm(forms.ModelForm):
 
     def draft(self) -> dict:
         """What `save_draft` takes."""
-        data = {name: self.cleaned_data[name] for name in self.Meta.fields}
+        data = {name: self.cleaned_data[name] for name in self.Meta.fields if name in self.fields}
         return data | {"differential": self.entries, "lines": self.lines, "photos": self.photo_answers}
 
     def differences(self, stored: Review) -> list[dict]:
@@ -129,7 +142,13 @@ class ReviewForm(forms.ModelForm):
             "finding_terms": vocabulary.in_words(self.data.getlist("finding_terms")),
             "lines": _lines_in_words(self.lines),
         }
-        labels = {"differential": "Also possible", "finding_terms": "Structured terms", "lines": "Plan"}
+        labels = {
+            "differential": "Also possible",
+            "finding_terms": "Structured terms",
+            "lines": "Plan",
+            "follow_up_own": "Follow-up, in the patient's language",
+            "patient_text_own": "For the patient, in their language",
+        }
         found = []
         for name, text in there.items():
             mine = typed[name] if name in typed else self.data.get(name, "")
@@ -143,7 +162,9 @@ _TYPED = (
     "assessment",
     "plan",
     "follow_up",
+    "follow_up_own",
     "patient_text",
+    "patient_text_own",
     "urgency_reason",
     "acuity_given",
     "handover_note",

@@ -6,9 +6,11 @@ from django.db import transaction
 from django.db.models import Q
 
 from config.accounts import reach
-from config.accounts.models import User
+from config.accounts.models import ContactPreference, User
 from config.accounts.roles import Role
 from config.audit.services import record
+from intake import call_tasks
+from intake.models import CallTask, Case, CaseStatus, Patient
 from review.models import Delivery
 
 
@@ -33,9 +35,37 @@ def came_back(*, identity: str, address: str, at: datetime) -> bool:
     user = reach.mark_bounced(address, at) if address else None
     row = Delivery.objects.filter(notice_id=identity).select_related("case__clinic").first() if identity else None
     if row is None:
+        if user is not None:
+            _ask_for_address(user, at)
         return user is not None
     if Delivery.objects.filter(pk=row.pk, bounced_at=None).update(bounced_at=at):
         record("delivery.came_back", by=None, role=Role.SYSTEM, subject=row, clinic=row.case.clinic)
         if user is None and row.recipient is not None:
             reach.mark_bounced(row.recipient.email, at)
     return True
+
+
+# whose mail is waited for
+_OPEN = [status for status in CaseStatus.values if status not in {"closed", "withdrawn", "redirected"}]
+
+
+def _ask_for_address(user: User, at: datetime) -> None:
+    """A question, a message or a reminder came back, which no list has: the clinic of each patient who reads there calls.
+    A colleague's address is an administrator's to mend: the page of the person says that mail comes back."""
+    for patient in Patient.objects.in_care_of(user):
+        case = Case.objects.filter(patient=patient, status__in=_OPEN).order_by("-created_at").first()
+        if case is not None:
+            call_tasks.raise_task(
+                case=case, kind=CallTask.Kind.RETURNED, subject=user.pk, now=at,
+                why="An e-mail to them could not be delivered. Ask for another address, or whether they want letters by post.",
+            )  # fmt: skip
+
+
+def settle_addresses() -> int:
+    """Calls about an address that takes mail again, because another one was given."""
+    calls = CallTask.objects.filter(kind=CallTask.Kind.RETURNED, settled_at=None).values_list("subject", flat=True)[
+        :200
+    ]
+    still = ContactPreference.objects.filter(user__in=calls, bounced_at__isnull=False).exclude(channel="paper")
+    gone = set(calls) - set(still.values_list("user", flat=True))
+    return call_tasks.settle_tasks(*gone) if gone else 0

@@ -47,6 +47,7 @@ class PlanLine:
     patient_text: str = ""
     due_on: date | None = None
     due_weeks: int | None = None
+    patient_text_own: str = ""
 
 
 def line_of(text: str) -> PlanLine:
@@ -79,7 +80,9 @@ def set_lines(review: Review, lines: list[PlanLine]) -> None:
 
 
 def line_from(item: ActionItem) -> PlanLine:
-    return PlanLine(item.kind, item.text, item.owner, item.patient_text, item.due_on, item.due_weeks)
+    return PlanLine(
+        item.kind, item.text, item.owner, item.patient_text, item.due_on, item.due_weeks, item.patient_text_own
+    )
 
 
 def due_day(item: ActionItem, signed_on: date) -> date:
@@ -101,6 +104,7 @@ def as_record(review: Review, signed_on: date) -> list[dict]:
             "kind": item.kind,
             "text": item.text,
             "patient_text": item.patient_text,
+            "patient_text_own": item.patient_text_own,
             "owner": item.owner,
             "due_on": due_day(item, signed_on).isoformat(),
             "due_weeks": item.due_weeks,

@@ -12,7 +12,7 @@ from review.models import ActionItem, Review
 from review.models.plan import MAX_WEEKS
 from review.plan import OWNERS, PlanLine, line_from
 
-PLAN_FIELDS = ("kind", "text", "owner", "weeks", "due", "patient")
+PLAN_FIELDS = ("kind", "text", "owner", "weeks", "due", "patient", "own")
 EMPTY_LINE = dict.fromkeys(PLAN_FIELDS, "")
 
 
@@ -36,6 +36,7 @@ def _row_of(line: PlanLine) -> dict[str, str]:
         "weeks": str(line.due_weeks or ""),
         "due": line.due_on.isoformat() if line.due_on else "",
         "patient": line.patient_text,
+        "own": line.patient_text_own,
     }
 
 
@@ -43,7 +44,7 @@ def lines_from(rows: Iterable[dict[str, str]]) -> tuple[list[PlanLine], list[str
     """(lines, what is wrong with them). A row without kind and words is no line."""
     lines, errors = [], []
     for number, row in enumerate(rows, start=1):
-        if not (row["kind"] or row["text"] or row["patient"]):
+        if not (row["kind"] or row["text"] or row["patient"] or row["own"]):
             continue
         kind = row["kind"] if row["kind"] in ActionItem.Kind.values else ActionItem.Kind.OTHER.value
         owner = row["owner"] if row["owner"] in ActionItem.Owner.values else OWNERS[ActionItem.Kind(kind)].value
@@ -59,9 +60,10 @@ def lines_from(rows: Iterable[dict[str, str]]) -> tuple[list[PlanLine], list[str
                 due = date.fromisoformat(row["due"])
             except ValueError:
                 errors.append(f"Plan line {number}: write the day like 2026-12-04.")
-        if max(len(text), len(row["patient"])) > 500:
+        if max(len(text), len(row["patient"]), len(row["own"])) > 500:
             errors.append(f"Plan line {number} is longer than 500 letters.")
-        lines.append(PlanLine(kind, text[:500], owner, row["patient"][:500], due, None if due else weeks))
+        own = row["own"][:500]
+        lines.append(PlanLine(kind, text[:500], owner, row["patient"][:500], due, None if due else weeks, own))
     return lines, errors
 
 

@@ -21,10 +21,11 @@ from review.attestation import attestation, by_day
 from review.checks import Check, answers_of, open_findings, signing_checks
 from review.delivery import deliver_review
 from review.errors import NotReadyToSign, NumberChanged, ReviewRefused
+from review.languages import other_language
 from review.models import Review
 
 UNDER_10, FROM_10_TO_20, OVER_20, NO_TIME = "under_10", "10_to_20", "over_20", "none"
-RECORD_VERSION = 2
+RECORD_VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -189,7 +190,8 @@ def digest(content: dict) -> str:
 
 
 _TEXT_FIELDS = (
-    "photos_adequate", "findings", "assessment", "confidence", "differential", "plan", "follow_up", "patient_text",
+    "photos_adequate", "findings", "assessment", "confidence", "differential", "plan", "follow_up", "follow_up_own",
+    "patient_text", "patient_text_own",
     "disposition", "urgency", "urgency_reason", "eye_side", "acuity_given", "eye_segment", "visit_before", "visit_after",
     "second_opinion", "no_opinion", "live_contact", "time_dispute",
 )  # fmt: skip
@@ -217,7 +219,8 @@ def signed_record(proposal: Proposal, now: datetime, day: date, tape_sha256: str
             for photo in Photo.objects.live().filter(case=case, work_status="done", refusal_reason="").order_by("pk")
         ],
         "annotations": annotations.frozen(review),
-        "opinion": {name: getattr(review, name) for name in _TEXT_FIELDS},
+        "opinion": {name: getattr(review, name) for name in _TEXT_FIELDS}
+        | {"own_language": other_language(case.patient)},
         "finding_terms": vocabulary.as_record(review.finding_terms),
         "plan_lines": plan.as_record(review, day),
         "interlocks": _interlocks(review),

@@ -72,6 +72,7 @@ class CallTask(models.Model):
         STEP = "step", "Advice not carried out"
         FOLLOW_UP = "follow_up", "New photos are due"
         REFERRAL = "referral", "Referred: photos are needed"
+        RETURNED = "returned", "Mail came back: ask for another address"
         MOVED = "moved", "Filed under the wrong person: do they know?"
 
     class Whom(models.TextChoices):
@@ -81,7 +82,7 @@ class CallTask(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="call_tasks")
     kind = models.CharField(max_length=10, choices=Kind)
-    # the row that waits: a delivery, a plan line, a case
+    # the row that waits: a delivery, a plan line, a case, an account whose mail comes back
     subject = models.UUIDField()
     why = models.CharField(max_length=600)
     whom = models.CharField(max_length=10, choices=Whom, default=Whom.PATIENT)
@@ -106,7 +107,8 @@ class CallTask(models.Model):
             models.CheckConstraint(condition=~Q(why=""), name="call_task_says_why"),
             models.CheckConstraint(
                 condition=Q(
-                    kind__in=["unread", "step", "follow_up", "referral", "moved"], whom__in=["patient", "clinician"]
+                    kind__in=["unread", "step", "follow_up", "referral", "returned", "moved"],
+                    whom__in=["patient", "clinician"],
                 ),
                 name="call_task_is_of_a_known_kind",
             ),

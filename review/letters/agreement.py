@@ -31,6 +31,7 @@ def disagreements(patient: dict[str, Any], clinical: dict[str, Any]) -> list[str
         *_of_one_record(patient, clinical),
         *_of_the_place(patient, clinical),
         *_of_the_plan(patient, clinical),
+        *_of_the_words(patient, clinical),
         *_of_the_pictures(patient, clinical),
     ]
 
@@ -86,6 +87,26 @@ def _of_the_plan(patient: dict, clinical: dict) -> list[str]:
         if told and meant and told != meant:
             found.append(f"Step {n} names a different side in each letter.")
     return found
+
+
+def _of_the_words(patient: dict, clinical: dict) -> list[str]:
+    """What the specialist wrote in the patient's language, beside the English of it that the other letter has."""
+    english = {row["source"]: row["words"] for row in clinical["notes"]}
+    found = []
+    for section in patient["sections"]:
+        source = section.get("source", "")
+        said = translated_otherwise(english.get(source, ""), " ".join(section["paragraphs"])) if source else ""
+        if said:
+            found.append(f"The text to the patient is not the English one: {said}")
+    return found
+
+
+def translated_otherwise(english: str, own: str) -> str:
+    """What of a text in two languages differs that both spell alike: amounts and sides. "" for nothing."""
+    if doses_in(own) != doses_in(english):
+        return "the amounts differ."
+    told, meant = sides_in(own), sides_in(english)
+    return "the sides differ." if told and meant and told != meant else ""
 
 
 def _of_the_pictures(patient: dict, clinical: dict) -> list[str]:

@@ -10,20 +10,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config.ui import in_zone
+from review.languages import name_of
 from review.letters.facts import Facts, Line, differential_words
 from review.letters.plain import PLAIN
 from review.models import ActionItem
+from review.plain_steps import STEPS
 
-STEPS: dict[str, Promise] = {
-    "biopsy": gettext_lazy("Have a small piece of skin taken and tested"),
-    "in_person": gettext_lazy("See someone in person"),
-    "medicine": gettext_lazy("Use this medicine"),
-    "watch_rephotograph": gettext_lazy("Watch it and take a new photo"),
-    "reassurance": gettext_lazy("You do not need to do more"),
-    "refer": gettext_lazy("Your clinic sends you to someone else"),
-    "recall": gettext_lazy("Have it looked at again"),
-    "other": gettext_lazy("One more step"),
-}
 OWNERS: dict[str, Promise] = {
     "patient": gettext_lazy("You do this."),
     "referring_clinic": gettext_lazy("Your clinic takes care of this. Call them if you hear nothing."),
@@ -78,9 +70,9 @@ def _local(at: datetime, facts: Facts) -> datetime:
 
 
 def patient_letter(facts: Facts, *, check_url: str) -> dict:
-    """In the patient's language. The specialist's own words stand as they were written, and the letter says so."""
+    """In the patient's language. What the specialist wrote in English alone stands as it is, and the letter says so, and
+    who explains it."""
     with translation.override(facts.language):
-        foreign = facts.language != "en"
         mine = not facts.is_not_theirs
         added = [one for one in facts.added if one.patient_text]
         return {
@@ -98,11 +90,12 @@ def patient_letter(facts: Facts, *, check_url: str) -> dict:
             "addenda": [
                 {
                     "heading": _("Added %(day)s: read this first") % {"day": day_words(_local(one.at, facts).date())},
-                    "text": one.patient_text,
+                    **_said(facts, one.patient_text, one.patient_text_own, one.own_language),
+                    "by": one.by,
                 }
                 for one in added
             ],
-            "sections": [*(_sections(facts, foreign) if mine else []), _whom_to_call(facts)],
+            "sections": [*(_sections(facts) if mine else []), _whom_to_call(facts)],
             "signer": {
                 "name": facts.signer,
                 "role": (_("Eye specialist") if facts.specialty == "ophthalmology" else _("Skin specialist"))
@@ -137,24 +130,33 @@ def _lead(facts: Facts) -> str:
     return _("A specialist looked at your photos and your answers.")
 
 
-def _sections(facts: Facts, foreign: bool) -> list[dict]:
+def _sections(facts: Facts) -> list[dict]:
     opinion = facts.opinion
-    own = _(
-        "These are the specialist’s own words, in English. Your clinic can read them to you in your language, free."
-    )
     sections = [_seen(facts)]
+    language = opinion["own_language"]
     if opinion["patient_text"].strip():
         why = _("Why you can be calm") if facts.only_reassures else _("In the words of your specialist")
-        sections.append(_text(why, [opinion["patient_text"]], own if foreign else ""))
-    steps = [_step(line, n) for n, line in enumerate(facts.lines, start=1)]
+        said = _said(facts, opinion["patient_text"], opinion["patient_text_own"], language)
+        sections.append(_text(why, [said["text"]], said["note"], "patient_text"))
+    steps = [_step(facts, line) for line in facts.lines]
     steps += [
-        {"id": f"words-{n}", "what": _("One more step"), "words": words, "by": "", "who": ""}
+        {
+            "id": f"words-{n}",
+            "what": _("One more step"),
+            "words": words,
+            "by": "",
+            "who": "",
+            "note": _in_english(facts),
+        }
         for n, words in enumerate(facts.extra_words, start=1)
     ]
     if steps:
-        sections.append({"kind": "steps", "heading": _("What to do"), "steps": steps})
+        # said once above all steps that need it
+        note = next((step["note"] for step in steps if step["note"]), "")
+        sections.append({"kind": "steps", "heading": _("What to do"), "note": note, "steps": steps})
     if opinion["follow_up"].strip():
-        sections.append(_text(_("When to be seen again"), [opinion["follow_up"]], own if foreign else ""))
+        said = _said(facts, opinion["follow_up"], opinion["follow_up_own"], language)
+        sections.append(_text(_("When to be seen again"), [said["text"]], said["note"], "follow_up"))
     if facts.pictures:
         sections.append({"kind": "pictures", "heading": _("Your photos"), "pictures": [_picture(facts, n) for n in range(len(facts.pictures))]})  # fmt: skip
     kind = facts.problem_kind or ("eye" if facts.specialty == "ophthalmology" else "lesion")
@@ -170,8 +172,25 @@ def _sections(facts: Facts, foreign: bool) -> list[dict]:
     return [section for section in sections if section]
 
 
-def _text(heading: str, paragraphs: list[str], note: str = "") -> dict:
-    return {"kind": "text", "heading": heading, "paragraphs": paragraphs, "note": note}
+def _text(heading: str, paragraphs: list[str], note: str = "", source: str = "") -> dict:
+    """With a note the paragraphs are in English, whatever the letter is in. `source` is what both letters made it from."""
+    return {"kind": "text", "heading": heading, "paragraphs": paragraphs, "note": note, "source": source}
+
+
+def _in_english(facts: Facts) -> str:
+    """For a reader of another language, above what is in English; "" for a reader of English."""
+    if facts.language == "en":
+        return ""
+    return _("This part is in English. Call your clinic and ask for an interpreter. It is free: %(phone)s.") % {
+        "phone": facts.clinic.phone or facts.clinic.name
+    }
+
+
+def _said(facts: Facts, english: str, own: str, language: str) -> dict:
+    """The specialist's words in the reader's language, or the English ones and a note that they are."""
+    if text := facts.own(own, language):
+        return {"text": text, "note": ""}
+    return {"text": english, "note": _in_english(facts)}
 
 
 def _seen(facts: Facts) -> dict:
@@ -183,12 +202,16 @@ def _seen(facts: Facts) -> dict:
     return _text(_("What we saw"), parts) if parts else {}
 
 
-def _step(line: Line, number: int) -> dict:
-    """The clinical words stand under a standing sentence where there is no plain text of the line's own."""
+def _step(facts: Facts, line: Line) -> dict:
+    """The words in the reader's language, else a standing sentence in it with the English ones below."""
+    plain = facts.own(line.patient_text_own, facts.opinion["own_language"])
+    if facts.language == "en":
+        plain = line.patient_text
     return {
         "id": line.id,
-        "what": line.patient_text or str(STEPS[line.kind]),
-        "words": "" if line.patient_text else line.text,
+        "what": plain or str(STEPS[line.kind]),
+        "words": "" if plain else line.patient_text or line.text,
+        "note": "" if plain else _in_english(facts),
         "by": by_words(line),
         "who": "" if line.kind == "reassurance" else str(OWNERS[line.owner]),
     }
@@ -317,8 +340,20 @@ def _plan(facts: Facts) -> list[dict]:
 
 def _notes(facts: Facts) -> list[dict]:
     opinion = facts.opinion
-    rows = (("Follow-up", opinion["follow_up"]), ("Patient was told", opinion["patient_text"]))
-    return [{"heading": heading, "words": words} for heading, words in rows if words.strip()]
+    rows = [
+        ("follow_up", "Follow-up", opinion["follow_up"]),
+        ("patient_text", "Patient was told", opinion["patient_text"]),
+    ]
+    language = name_of(opinion["own_language"])
+    rows += [
+        (f"{source}_own", f"{heading}, in {language}", facts.own(opinion[f"{source}_own"], opinion["own_language"]))
+        for source, heading, _words in rows
+    ]
+    return [
+        {"source": source, "heading": heading, "words": words}
+        for source, heading, words in sorted(rows)
+        if words.strip()
+    ]
 
 
 def _clinical_picture(facts: Facts, n: int) -> dict:

@@ -13,7 +13,7 @@ from review.models.review import in_words
 
 @dataclass(frozen=True)
 class Line:
-    """One step of the plan. `patient_text` may be empty: then the letter has a standing sentence of its kind."""
+    """One step of the plan. Without plain words in the patient's language the letter has a standing sentence of its kind."""
 
     id: str
     kind: str
@@ -21,6 +21,7 @@ class Line:
     patient_text: str
     owner: str
     due_on: date | None
+    patient_text_own: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ class Added:
     patient_text: str
     sha256: str
     wrong_person: bool
+    patient_text_own: str = ""
+    own_language: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,10 @@ class Facts:
         """Filed under the wrong person: then nothing of it is told to them again."""
         return any(one.wrong_person for one in self.added)
 
+    def own(self, text: str, language: str) -> str:
+        """A text in the patient's language, where that is the one in which it was written; else ""."""
+        return text if text.strip() and language == self.language != "en" else ""
+
     @property
     def only_reassures(self) -> bool:
         """Nothing is to be done but to know it, and perhaps to watch: a letter of its own kind."""
@@ -132,6 +139,7 @@ def facts_of(review: Review, addendum: Addendum | None = None) -> Facts:
     patient, at = case.patient, record.get("case", {})
     signer = record.get("signer", {})
     opinion = {name: record.get("opinion", {}).get(name, getattr(review, name)) for name in _OPINION}
+    opinion["own_language"] = review.own_language
     added = [one for one in review.addenda.order_by("created_at") if addendum and one.created_at <= addendum.created_at]
     return Facts(
         number=case.number,
@@ -165,15 +173,15 @@ def facts_of(review: Review, addendum: Addendum | None = None) -> Facts:
         pictures=_pictures(review, record),
         added=tuple(
             Added(one.created_at, str(one.by), one.text, one.patient_text, one.content_sha256,
-                  bool(one.changes.get("person")))
+                  bool(one.changes.get("person")), one.patient_text_own, one.own_language)
             for one in added
         ),
     )  # fmt: skip
 
 
 _OPINION = (
-    "findings", "assessment", "confidence", "differential", "plan", "follow_up", "patient_text", "photos_adequate",
-    "no_opinion", "eye_side",
+    "findings", "assessment", "confidence", "differential", "plan", "follow_up", "follow_up_own", "patient_text",
+    "patient_text_own", "photos_adequate", "no_opinion", "eye_side",
 )  # fmt: skip
 
 
@@ -183,7 +191,15 @@ def differential_words(facts: Facts) -> str:
 
 def _line(row: dict) -> Line:
     due = parse_date(row.get("due_on") or "")
-    return Line(row["id"], row["kind"], row["text"], row.get("patient_text", ""), row["owner"], due)
+    return Line(
+        row["id"],
+        row["kind"],
+        row["text"],
+        row.get("patient_text", ""),
+        row["owner"],
+        due,
+        row.get("patient_text_own", ""),
+    )
 
 
 def _address(patient) -> tuple[str, ...]:

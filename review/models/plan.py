@@ -4,9 +4,11 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from intake.models import Case
 from review.models.review import Review
+from review.plain_steps import STEPS
 
 MAX_WEEKS = 104
 
@@ -48,6 +50,8 @@ class ActionItem(models.Model):
     kind = models.CharField(max_length=20, choices=Kind)
     text = models.CharField(max_length=500)
     patient_text = models.CharField(max_length=500, blank=True)
+    # the same in the language of a patient who reads another one than English
+    patient_text_own = models.CharField(max_length=500, blank=True)
     owner = models.CharField(max_length=20, choices=Owner)
     # either a day or a number of weeks; signing turns the weeks into a day
     due_on = models.DateField(null=True, blank=True)
@@ -75,7 +79,10 @@ class ActionItem(models.Model):
     objects = ActionItemQuerySet.as_manager()
 
     # what the signature covers: the database refuses to change it once `frozen_at` is set
-    FROZEN = ("review_id", "position", "kind", "text", "patient_text", "owner", "due_on", "due_weeks", "frozen_at")
+    FROZEN = (
+        "review_id", "position", "kind", "text", "patient_text", "patient_text_own", "owner", "due_on", "due_weeks",
+        "frozen_at",
+    )  # fmt: skip
 
     class Meta:
         ordering = ["position"]
@@ -145,7 +152,19 @@ class ActionItem(models.Model):
 
     @property
     def plain(self) -> str:
-        """For the patient: the plain words where the specialist wrote some."""
+        """For the patient, in the language of the page: the plain words where the specialist wrote some in it, else the
+        standing sentence of its kind."""
+        language = get_language() or "en"
+        if language == "en":
+            return self.patient_text or self.text
+        return (self.patient_text_own if language == self.review.own_language else "") or str(STEPS[self.kind])
+
+    @property
+    def plain_english(self) -> str:
+        """What `plain` could not say in the language of the page."""
+        language = get_language() or "en"
+        if language == "en" or (self.patient_text_own and language == self.review.own_language):
+            return ""
         return self.patient_text or self.text
 
     @property

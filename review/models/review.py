@@ -80,7 +80,10 @@ class Review(WorkRow):
     finding_terms = models.JSONField(default=list, blank=True)
     plan = models.TextField(max_length=8000, blank=True)
     follow_up = models.TextField(max_length=2000, blank=True)
+    follow_up_own = models.TextField(max_length=2000, blank=True)
     patient_text = models.TextField(max_length=8000, blank=True)
+    # the same in the language of a patient who reads another one than English
+    patient_text_own = models.TextField(max_length=8000, blank=True)
     disposition = models.CharField(max_length=20, choices=Disposition, blank=True)
     urgency = models.CharField(max_length=10, choices=Urgency, blank=True)
     urgency_reason = models.CharField(max_length=500, blank=True)
@@ -116,8 +119,9 @@ class Review(WorkRow):
     # what the signature covers: the database refuses to change it once the review is signed
     FROZEN = (
         "case_id", "specialist_id", "status", "photos_adequate", "findings", "finding_terms", "assessment", "confidence",
-        "differential", "plan", "follow_up", "patient_text", "disposition", "urgency", "urgency_reason", "eye_side",
-        "acuity_given", "eye_segment", "visit_before", "visit_after", "second_opinion", "no_opinion", "live_contact",
+        "differential", "plan", "follow_up", "follow_up_own", "patient_text", "patient_text_own", "disposition",
+        "urgency", "urgency_reason", "eye_side", "acuity_given", "eye_segment", "visit_before", "visit_after",
+        "second_opinion", "no_opinion", "live_contact",
         "time_dispute", "signed_at", "date_of_service", "time_zone", "measured_ms", "added_ms", "lost_ms", "band",
         "attestation", "signed_record", "content_sha256", "last_beat_id", "tape_key", "tape_sha256",
     )  # fmt: skip
@@ -177,6 +181,11 @@ class Review(WorkRow):
         return [in_words(entry) for entry in self.differential]
 
     @property
+    def own_language(self) -> str:
+        """Of the texts that were signed in the patient's language; "" where there are none."""
+        return (self.signed_record or {}).get("opinion", {}).get("own_language", "")
+
+    @property
     def is_urgent(self) -> bool:
         """Told at any hour."""
         return self.urgency == Urgency.URGENT or self.disposition == self.Disposition.URGENT
@@ -212,6 +221,9 @@ class Addendum(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="addenda")
     text = models.TextField(max_length=8000)
     patient_text = models.TextField(max_length=8000, blank=True)
+    # the same in the language of a patient who reads another one than English
+    patient_text_own = models.TextField(max_length=8000, blank=True)
+    own_language = models.CharField(max_length=10, blank=True)
     # {"diagnosis": bool, "plan": bool, "side": bool}: what a charge line has to be looked at for
     changes = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
@@ -222,6 +234,9 @@ class Addendum(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(text=""), name="addendum_says_something"),
             models.CheckConstraint(condition=~Q(content_sha256=""), name="addendum_has_its_hash"),
+            models.CheckConstraint(
+                condition=Q(patient_text_own="") | ~Q(own_language=""), name="addendum_names_the_language_of_its_text"
+            ),
         ]
 
     def __str__(self) -> str:

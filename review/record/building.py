@@ -189,9 +189,11 @@ def _case_text(case: Case) -> str:
     for review in scope.reviews(case.patient).filter(case=case):
         lines += ["", _("What your specialist says"), f"{review.specialist}, {review.signed_at:%Y-%m-%d}"]
         lines += [part for part in (review.findings, review.assessment, review.patient_text, review.follow_up) if part]
+        lines += [part for part in (review.patient_text_own, review.follow_up_own) if part]
         lines += [f"- {item.in_words}" for item in review.action_items.all()]
         for added in review.addenda.all():
             lines += ["", f"{added.created_at:%Y-%m-%d}, {added.by}", added.text, added.patient_text]
+            lines += [added.patient_text_own] if added.patient_text_own else []
         for report in review.pathology.all():
             lines += ["", _("From the laboratory"), f"{report.reported_on:%Y-%m-%d}, {report.laboratory or report.by}"]
             lines += [part for part in (str(report), report.report) if part]

@@ -6,8 +6,9 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_POST
 
 from config.accounts.access import role_required
@@ -18,6 +19,7 @@ from intake.services import IntakeRefused
 from intake.views.common import words_in
 from intake.workflow import TransitionRefused, may
 from review import delivery, items
+from review.languages import name_of, other_language
 from review.letters import access, making
 from review.models import Delivery, Review
 
@@ -36,6 +38,12 @@ class AddendumForm(forms.Form):
         max_length=8000,
         required=False,
     )
+    patient_text_own = forms.CharField(
+        help_text="Without it the letter says that this part is in English, and whom to call for an interpreter.",
+        widget=forms.Textarea(attrs={"rows": 4}),
+        max_length=8000,
+        required=False,
+    )
     diagnosis = forms.BooleanField(label="The diagnosis changed", required=False)
     plan = forms.BooleanField(label="The plan changed", required=False)
     side = forms.BooleanField(label="The side or place changed", required=False)
@@ -45,15 +53,27 @@ class AddendumForm(forms.Form):
         required=False,
     )
 
+    def __init__(self, *args, language: str, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        own = self.fields["patient_text_own"]
+        own.label = f"For the patient, in {name_of(language)}"
+        own.widget.attrs["lang"] = language
+        if not language:
+            del self.fields["patient_text_own"]
+
 
 def wrong_person_words(case: Case) -> dict:
     """What the addendum starts from where the clinic reported that the case stands under the wrong person."""
     reported = case.misfilings.filter(kind="reported").last()
     if reported is None:
         return {}
+    mistake = _lazy("This result was put into your record by mistake. It is not about you. Your clinic will call you.")
+    with translation.override(case.patient.preferred_language):
+        own = str(mistake)
     return {
         "text": f"This case was filed under the wrong person and must not be used for them. {reported.reason}",
-        "patient_text": "This result was put into your record by mistake. It is not about you. Your clinic will call you.",
+        "patient_text": str(mistake),
+        "patient_text_own": own,
         "person": True,
     }
 
@@ -256,7 +276,8 @@ def addendum(request: HttpRequest, review_id) -> HttpResponse:
     )
     if not may(review.case, "addend", request.user):
         raise Http404
-    form = AddendumForm(request.POST or None, initial=wrong_person_words(review.case))
+    language = other_language(review.case.patient)
+    form = AddendumForm(request.POST or None, initial=wrong_person_words(review.case), language=language)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
@@ -265,6 +286,7 @@ def addendum(request: HttpRequest, review_id) -> HttpResponse:
                 by=request.user,
                 text=data["text"],
                 patient_text=data["patient_text"],
+                patient_text_own=data.get("patient_text_own", ""),
                 changes={part: data[part] for part in ("diagnosis", "plan", "side", "person")},
             )
         except (delivery.DeliveryRefused, TransitionRefused) as refused:

@@ -70,6 +70,7 @@ def _inside(
         "plan_choices": {"kinds": ActionItem.Kind.choices, "owners": ActionItem.Owner.choices},
         "confidences": Review.Confidence.choices,
         "templates": phrases.for_room(request.user, case),
+        "standing_texts": phrases.standing_for_room(case),
         "opinions": [one for one in opinions.of_case(case) if request.user.pk in (one.asked_by_id, one.colleague_id)],
         "may_ask_opinion": opinions.may_ask(case, request.user),
     }
@@ -116,7 +117,7 @@ def save(request: HttpRequest, case_id) -> HttpResponse:
 
 def _after_saving(request: HttpRequest, case: Case, review: Review) -> HttpResponse:
     step = request.POST.get("next", "")
-    if template := phrases.of(request.user, request.POST.get("template", "")):
+    if template := phrases.of(request.user, case, request.POST.get("template", "")):
         phrases.insert(template, review=review, case=case, by=request.user)
     if step in NEXT:
         return redirect(NEXT[step], case.pk)

@@ -225,3 +225,23 @@ def test_each_thread_has_its_own(server):
     worker.start()
     worker.join()
     assert len(set(server.peers)) == 2
+
+
+def test_a_server_that_does_not_answer_is_left_alone_for_a_minute(server, settings, monkeypatch):
+    address, now, calls = settings.EMAIL_PORT, [1000.0], []
+    monkeypatch.setattr(mail.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(mail, "_away", {})
+    real = mail.EmailBackend.open
+    monkeypatch.setattr(mail.EmailBackend, "open", lambda self: (calls.append(self.port), real(self))[1])
+    settings.EMAIL_PORT = gone = free_port()
+    for number in range(5):
+        with pytest.raises(ConnectionRefusedError):
+            send(number)
+    assert calls.count(gone) == 1
+    now[0] += mail.AWAY_SECONDS + 1
+    with pytest.raises(ConnectionRefusedError):
+        send(6)
+    # another server is not held up by it, and it is asked again once it is back
+    settings.EMAIL_PORT = address
+    send(7)
+    assert len(server.raw) == 1

@@ -18,8 +18,8 @@ PHOTO = PlanLine("watch_rephotograph", "Photograph again", "patient", due_weeks=
 CALM = PlanLine("reassurance", "Harmless", "patient")
 
 
-def answer(draft: Case, by, group, *lines: PlanLine, at=None, referrer=None, **fields) -> Review:
-    """Signed `at` by whom; `lines` frozen, the deliveries on their way."""
+def answer(draft: Case, by, group, *lines: PlanLine, at=None, referrer=None, own=None, **fields) -> Review:
+    """Signed `at` by whom; `lines` frozen, the deliveries on their way. `own` are opinions in the patient's language."""
     at = at or timezone.now()
     referred = {"referring_clinician": referrer, "referring_clinic": referrer.main_clinic} if referrer else {}
     case = factories.put_status(draft, "signed", group=group, patient_state="OH", signed_at=at, **referred)
@@ -29,7 +29,8 @@ def answer(draft: Case, by, group, *lines: PlanLine, at=None, referrer=None, **f
         **{
             "status": "signed", "signed_at": at, "date_of_service": at.date(), "time_zone": "America/New_York",
             "measured_ms": 400_000, "added_ms": 0, "lost_ms": 0, "attestation": "I spent the time.",
-            "signed_record": {"plan_lines": plan.as_record(review, at.astimezone(OHIO).date())}, "content_sha256": "ab" * 32,
+            "signed_record": {"plan_lines": plan.as_record(review, at.astimezone(OHIO).date()), "opinion": own or {}},
+            "content_sha256": "ab" * 32,
         } | fields
     )  # fmt: skip
     review.refresh_from_db()

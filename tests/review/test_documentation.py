@@ -10,7 +10,7 @@ from intake.models import Case
 from review import phrases, services, vocabulary
 from review.checks import signing_checks
 from review.models import FavouriteCode, Icd10Code, PhotoAdequacy, Review, TextTemplate
-from review.rows import differential_from, lines_from
+from review.rows import EMPTY_LINE, differential_from, lines_from
 from tests import factories
 from tests.review.conftest import NEVUS_RIGHT
 
@@ -73,7 +73,7 @@ def test_skin_and_eyes_have_their_own_terms(sign_in, review, dana, olga, patient
 
 
 def row(**values):
-    return {"kind": "", "text": "", "owner": "", "weeks": "", "due": "", "patient": ""} | values
+    return EMPTY_LINE | values
 
 
 @pytest.mark.parametrize(

@@ -78,16 +78,26 @@ def test_a_spanish_letter_is_in_spanish_and_says_which_words_are_not():
     assert letter["date"] == "lunes 23 de noviembre de 2026"
     assert "una mancha plana; café oscuro" in text
     assert "A más tardar el lunes 7 de diciembre de 2026" in text
-    assert "Estas son las palabras del propio especialista, en inglés." in text
     assert disagreements(letter, clinical) == []
-    # nothing of the letter's own is left in English
+    # nothing is left in English but what stands under a note that it is
+    noted = [part for part in letter["sections"] if part.get("note")]
+    assert {part["note"] for part in noted} == {
+        "Esta parte está en inglés. Llame a su clínica y pida un intérprete. Es gratis: 614-555-0142."
+    }
+    assert [part["heading"] for part in noted] == [
+        "En palabras de su especialista",
+        "Qué hacer",
+        "Cuándo debe ir a revisión otra vez",
+    ]
     own = copy.deepcopy(letter)
     for part in own["sections"]:
         part.get("paragraphs", []).clear() if part["kind"] == "text" and part["note"] else None
         for step in part.get("steps", []):
-            step["words"] = step["what"] if step["words"] else ""
-    left = words(own).replace("Have the spot taken out and tested", "")
-    assert not [word for word in ("the", "your", "you", "specialist", "clinic", "this") if f" {word} " in f" {left} "]
+            step["words"] = "" if step["note"] else step["words"]
+    left = words(own)
+    assert not [
+        word for word in ("the", "your", "you", "specialist", "clinic", "this", "have") if f" {word} " in f" {left} "
+    ]
 
 
 @pytest.mark.parametrize("kind", ["lesion", "rash", "eye"])

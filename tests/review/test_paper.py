@@ -6,8 +6,9 @@ from django.utils import timezone
 
 from config.accounts.models import ContactPreference
 from config.audit.models import AuditEvent
+from intake import calls
 from intake.models import Case
-from review import delivery, paper
+from review import delivery, followup, paper
 from review.bounces import Returned, returned
 from review.letters import making
 from review.models import Delivery
@@ -120,6 +121,39 @@ def test_a_notice_that_came_back_is_on_the_list_and_the_next_one_is_not_sent(ans
     assert ContactPreference.objects.get(user=ana).bounced_at
     delivery.add_addendum(review=review, by=review.specialist, text="More.", patient_text="", changes={})
     assert Delivery.objects.get(addendum__isnull=False).work_status == "idle"
+
+
+def test_any_other_mail_that_came_back_becomes_a_call_until_there_is_another_address(
+    submitted, ana, ben, ruth, patient
+):
+    lost = paper.came_back(identity="<a-reminder@derm.test>", address=ana.email, at=timezone.now())
+    again = paper.came_back(identity="<a-message@derm.test>", address=ana.email, at=timezone.now())
+    assert lost and again
+    [call] = calls.calls(ben)
+    assert (call.title, call.patient) == ("Mail came back: ask for another address", patient)
+    assert followup.tick()["addresses"] == 0 and len(calls.calls(ben)) == 1
+    # a colleague's address is no patient's
+    assert paper.came_back(identity="", address=ruth.email, at=timezone.now()) and len(calls.calls(ben)) == 1
+    ContactPreference.objects.filter(user=ana).update(bounced_at=None)
+    assert followup.tick()["addresses"] == 1 and calls.calls(ben) == []
+
+
+def test_who_wants_paper_from_now_on_is_not_called_about_their_mail(submitted, ana, ben):
+    paper.came_back(identity="", address=ana.email, at=timezone.now())
+    ContactPreference.objects.filter(user=ana).update(channel="paper")
+    assert followup.tick()["addresses"] == 1 and calls.calls(ben) == []
+
+
+def test_a_closed_case_raises_no_call(draft, ana, ben):
+    factories.put_status(draft, "withdrawn")
+    assert paper.came_back(identity="", address=ana.email, at=timezone.now()) and calls.calls(ben) == []
+
+
+def test_an_administrator_sees_whose_mail_comes_back(sign_in, ada, ruth):
+    page = reverse("accounts:person", args=[ruth.pk])
+    assert "came back" not in sign_in(ada).get(page).content.decode()
+    paper.came_back(identity="", address=ruth.email, at=timezone.now())
+    assert "Mail to this address came back" in sign_in(ada).get(page).content.decode()
 
 
 def test_what_was_read_or_told_needs_no_paper(answered, ana, ben, clinic):

@@ -125,6 +125,7 @@ def every_text(part, name=""):
         "facts",
         "kind",
         "id",
+        "source",
         "photo",
         "file",
         "language",

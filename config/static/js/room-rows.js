@@ -113,7 +113,7 @@
       say(row);
       grow("plan");
     }
-    form.querySelector(".texts").open = false;
+    for (const list of form.querySelectorAll(".texts")) list.open = false;
     told();
     select();
   };
