@@ -280,6 +280,12 @@ def refusal(case: Case, specialty: str, group: Clinic, person: User | None, due:
     return ""
 
 
+def missing_roster(case: Case, user: User, day: date) -> str:
+    """The model of the patient on whose roster this person is not that day; "" when nothing is missing."""
+    programme, rostered = _roster[0](case.patient, [user], day) if _roster else ("", set())
+    return programme if programme and user.pk not in rostered else ""
+
+
 def nobody_words(case: Case, specialty: str) -> str:
     """What is said at once when nobody may answer, with what can be done."""
     state = case.patient_state or case.patient.state or "the patient's state"

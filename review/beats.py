@@ -30,6 +30,8 @@ _TAB = re.compile(r"[0-9A-Za-z-]{1,36}")
 _LIMIT_MS = 7 * 24 * 3600 * 1000
 MINIMUM_NOTE = 10
 HOLD_RENEWED_EVERY = timedelta(minutes=1)
+# An input is placed by when its beat arrives: later than this on its way, it would lie too late.
+LATE_MS = 5_000
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,11 @@ class ReviewTime:
 
 def server_ms() -> int:
     return time.time_ns() // 1_000_000
+
+
+def is_late(sent_ms: str) -> bool:
+    """Whether a request was too long on its way, by when its page says, on our clock, that it was sent (nothing: no)."""
+    return sent_ms.isdecimal() and server_ms() - int(sent_ms[:15]) > LATE_MS
 
 
 @Prepared

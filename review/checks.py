@@ -8,7 +8,7 @@ from django.utils import timezone
 from config.accounts.models import User
 from intake.models import Photo
 from intake.workflow import is_licensed_for, may
-from review import interlocks, opinions, phrases, record_facts
+from review import claims, interlocks, opinions, phrases, record_facts
 from review.errors import ReviewRefused
 from review.languages import name_of, other_language
 from review.letters import agreement
@@ -216,14 +216,15 @@ def _diagnosis_checks(review: Review, diagnoses: list[ReviewDiagnosis]) -> list[
 
 
 def _right_checks(review: Review) -> list[Check]:
-    """Licence, specialty and group again: they may have ended since the claim."""
+    """Licence, specialty, group and roster again: they may have ended since the claim."""
     if review.second_opinion and opinions.is_open(review):
         if is_licensed_for(review.case, review.specialist):
             return []
     elif review.second_opinion:
         return [Check("bad", "You are not asked any more.", "Your draft is kept.")]
     if may(review.case, "sign", review.specialist):
-        return []
+        off = claims.off_roster(review.case, review.specialist)
+        return [Check("wait", claims.roster_words(off), "You may sign anyway.")] if off else []
     if not review.second_opinion and review.case.holder_id != review.specialist_id:
         return [
             Check("bad", "You do not hold this case any more.", "Your draft is kept. Claim the case again to sign.")

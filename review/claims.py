@@ -7,8 +7,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from config.accounts.models import User
-from intake import triage
+from intake import routing, triage
 from intake.models import Case, CaseStatus, InformationRequest
+from intake.routing import Person
 from intake.workflow import TransitionRefused, move
 from review import opinions, reading_order, worklist
 from review.models import Review
@@ -23,10 +24,21 @@ def claim_case(*, case: Case, by: User) -> Review:
         raise TransitionRefused("You gave a second opinion on this case. Somebody else answers it.", case.status)
     with transaction.atomic():
         # counted now, when it is known what else waited; the report of the reading order reads it
-        case = move(case, "claim", by=by, data={"passed": reading_order.passed_over(case, by)})
+        # and so is the roster: who is not on it may answer, and is told so now and before signing
+        passed, off = reading_order.passed_over(case, by), off_roster(case, by)
+        case = move(case, "claim", by=by, data={"passed": passed} | ({"off_roster": off} if off else {}))
         opinions.becomes_own(case, by)
         review, _ = Review.objects.get_or_create(case=case, specialist=by)
     return review
+
+
+def off_roster(case: Case, user: User) -> str:
+    """The patient's model on whose roster the user is not today, where the group is; "" when nothing is missing."""
+    return routing.missing_roster(case, user, timezone.localdate(None, case.group.zone)) if case.group else ""
+
+
+def roster_words(programme: str) -> str:
+    return f"You are not on the roster of {programme}, the patient's model"
 
 
 def claim_next(*, by: User) -> Case | None:
@@ -47,11 +59,39 @@ def renew_hold(*, case_id, by: User, now: datetime | None = None) -> bool:
     return bool(held.update(hold_expires_at=until))
 
 
-def release_case(*, case: Case, by: User, handover_note: str = "") -> Case:
-    """Back into the pool. Draft and tape stay with their author; the note is the only text that passes."""
+def release_case(*, case: Case, by: User, handover_note: str = "", to: User | None = None) -> Case:
+    """Back into the pool, whoever it was sent to before, or on to a colleague by name, who alone may claim it then.
+
+    Draft and tape stay with their author; the note is the only text that passes. Raises TransitionRefused with a sentence
+    that may be shown.
+    """
+    if to is not None:
+        if case.holder_id != by.pk:
+            raise TransitionRefused("Only who holds a case hands it to somebody by name.", case.status)
+        if to not in [person.user for person in takers(case, by)]:
+            raise TransitionRefused(f"{to} cannot take this case. Choose another colleague or the pool.", case.status)
+        if not handover_note.strip():
+            raise TransitionRefused(f"Write to {to} what is left to do.", case.status)
     with transaction.atomic():
         _keep_note(case, by, handover_note)
-        return move(case, "release", by=by)
+        return move(
+            case, "release", by=by, updates={"assigned_to": to}, data={"to": str(to.pk)} if to is not None else None
+        )
+
+
+def takers(case: Case, by: User) -> list[Person]:
+    """Whom of the group `by` may hand the case to: licensed today, here, on the roster of the patient's model where there
+    is one, and without a signature of their own on the case. The least busy in front."""
+    done = set(case.reviews.signed().values_list("specialist", flat=True))
+    people = [
+        route.people[0] for route in routing.routes(case) if route.person is not None and route.group == case.group
+    ]
+    fitting = [
+        one
+        for one in people
+        if one.user != by and one.user.pk not in done and not one.away_until and one.is_rostered is not False
+    ]
+    return sorted(fitting, key=lambda one: (one.load, str(one.user)))
 
 
 def ask_for_more(*, case: Case, by: User, items, deadline: datetime, message: str = "") -> InformationRequest:

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from django import forms
 from django.utils import timezone
 
-from intake.models import Urgency
+from intake.models import Case, Urgency
+from intake.routing import Person
 from review import rows, vocabulary
 from review.languages import name_of, other_language
 from review.models import ActionItem, AddedTime, Review, TextTemplate
@@ -250,6 +251,9 @@ class ReasonForm(forms.Form):
 
 
 class ReleaseForm(forms.Form):
+    """To the pool, or to one of the people offered."""
+
+    to = forms.ChoiceField(label="To whom", required=False, widget=forms.RadioSelect)
     handover_note = forms.CharField(
         label="Note for a colleague who takes over",
         help_text="The only text of yours that they see. Your draft and your time stay with you.",
@@ -257,6 +261,19 @@ class ReleaseForm(forms.Form):
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+    def __init__(self, *args, case: Case, people: list[Person], **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.people = {str(one.user.pk): one.user for one in people}
+        named = [(str(one.user.pk), f"{one.user} ({one.words})") for one in people]
+        self.fields["to"].choices = [("", f"The pool of {case.group}: whoever is free first"), *named]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict:
+        data = super().clean() or {}
+        data["to"] = self.people.get(data.get("to", ""))
+        if data["to"] is not None and not data.get("handover_note", "").strip():
+            self.add_error("handover_note", f"Write to {data['to']} what is left to do.")
+        return data
 
 
 def today_in(zone) -> str:

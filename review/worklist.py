@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import BooleanField, Exists, OuterRef, Prefetch, Q, QuerySet, Value, When
 from django.db.models import Case as When_
@@ -9,7 +10,7 @@ from django.utils import timezone
 
 from config.accounts.models import User
 from intake.completeness import photo_check, suggested_urgency
-from intake.models import Case, CaseStatus, InformationRequest, Photo
+from intake.models import Case, CaseEvent, CaseStatus, InformationRequest, Photo
 from intake.queue_rows import tone_of, used_share
 from review.models import PathologyReport, Review
 
@@ -31,6 +32,7 @@ class Row:
     hint: str
     due_tone: str
     has_draft: bool
+    note: str = ""
 
 
 def waiting(user: User, now: datetime | None = None) -> QuerySet[Case]:
@@ -85,17 +87,36 @@ def ordered(user: User, key: str = "all") -> QuerySet[Case]:
 
 
 def rows(user: User, key: str = "all") -> list[Row]:
-    return [_row(case) for case in ordered(user, key)[:PAGE]]
+    cases = list(ordered(user, key)[:PAGE])
+    handed = _handed(cases, user)
+    return [_row(case, handed.get(case.pk)) for case in cases]
 
 
-def _row(case: Case) -> Row:
+def _handed(cases: list[Case], user: User) -> dict[UUID, tuple[User, str]]:
+    """Case -> who handed it to the user by name, and the note; what triage sent by name is not among them."""
+    named = [case.pk for case in cases if case.assigned_to_id == user.pk]
+    if not named:
+        return {}
+    last: dict[UUID, CaseEvent] = {}
+    for event in (
+        CaseEvent.objects.filter(case__in=named, verb__in=("accept", "release")).select_related("by").order_by("pk")
+    ):
+        last[event.case_id] = event
+    givers = {pk: event.by for pk, event in last.items() if event.by and event.data.get("to") == str(user.pk)}
+    written = Review.objects.filter(case__in=givers, specialist__in=givers.values())
+    notes = {(pk, by): note for pk, by, note in written.values_list("case", "specialist", "handover_note")}
+    return {pk: (by, notes.get((pk, by.pk), "")) for pk, by in givers.items()}
+
+
+def _row(case: Case, handed: tuple[User, str] | None) -> Row:
     photos = list(case.photos.all())
     for photo in photos:
         photo.case = case
     check = photo_check(case)
     return Row(
         case=case,
-        why=_why(case),
+        why=f"{handed[0]} hands it to you" if handed else _why(case),
+        note=handed[1] if handed else "",
         photos=[photo for photo in photos if photo.status == "ready"][:4],
         hint_tone=check.tone,
         hint=check.words,

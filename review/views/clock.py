@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 from config.accounts.access import role_required
 from config.accounts.idle import passive
 from review import services
-from review.beats import review_time
+from review.beats import is_late, review_time, server_ms
 from review.errors import BeatsRefused, ReviewRefused
 from review.forms import AssistantForm, TimeForm, today_in
 from review.models import Review
@@ -25,11 +25,14 @@ def beats(request: HttpRequest, case_id) -> HttpResponse:
     """What the clock of one tab has to tell. The form field carries JSON, so that a closing page can send it too.
 
     Whoever has a review of the case may read it, so the review is all that is asked for. A `brief` beat, of those that
-    change nothing, is not answered with the account: the page asks for that once a minute and at each change."""
+    change nothing, is not answered with the account: the page asks for that once a minute and at each change.
+    What was held up on its way is not kept: the page tells it again, as of then."""
     try:
         sent = json.loads(request.POST.get("beats", ""))
         if not isinstance(sent, list):
             raise BeatsRefused("Beats come as a list.")
+        if is_late(request.POST.get("sent_ms", "")):
+            return JsonResponse({"late": True, "now_ms": server_ms()})
         received = services.receive_beats(case_id=case_id, by=request.user, beats=sent)
     except (ValueError, BeatsRefused) as error:
         return JsonResponse({"error": str(error)}, status=400)
@@ -37,9 +40,11 @@ def beats(request: HttpRequest, case_id) -> HttpResponse:
         raise Http404
     review_id, held = received
     if "brief" in request.POST:
-        return JsonResponse({"held": held})
+        return JsonResponse({"held": held, "now_ms": server_ms()})
     time = review_time(Review(pk=review_id, case_id=case_id, specialist=request.user), with_added=False)
-    return JsonResponse({"counted_ms": time.measured_ms, "last_beat_id": time.last_beat_id, "held": held})
+    return JsonResponse(
+        {"counted_ms": time.measured_ms, "last_beat_id": time.last_beat_id, "held": held, "now_ms": server_ms()}
+    )
 
 
 @role_required("specialist")

@@ -13,7 +13,7 @@ from intake.desk_forms import AskForm, RedirectForm
 from intake.models import Case
 from intake.services import IntakeRefused
 from intake.workflow import TransitionRefused, may
-from review import items, opinions, reading_order, services, vocabulary
+from review import claims, items, opinions, reading_order, services, vocabulary
 from review import worklist as lists
 from review.beats import review_time
 from review.forms import ReasonForm, ReleaseForm
@@ -48,7 +48,7 @@ def worklist(request: HttpRequest) -> HttpResponse:
 def claim_next(request: HttpRequest) -> HttpResponse:
     """The first case of the list that nobody else takes in the same moment."""
     if case := services.claim_next(by=request.user):
-        return to_room(case)
+        return _begun(request, case)
     messages.success(request, "Nothing waits for you now.")
     return redirect("review:worklist")
 
@@ -78,6 +78,14 @@ def claim(request: HttpRequest, case_id) -> HttpResponse:
     except TransitionRefused as refused:
         messages.error(request, refused.text)
         return redirect("review:worklist")
+    return _begun(request, case)
+
+
+def _begun(request: HttpRequest, case: Case) -> HttpResponse:
+    if off := claims.off_roster(case, request.user):
+        messages.warning(
+            request, f"{claims.roster_words(off)}. You may answer this case; somebody on it may be the better reader."
+        )
     return to_room(case)
 
 
@@ -93,14 +101,17 @@ def release(request: HttpRequest, case_id) -> HttpResponse:
     case = reading_case(request, case_id)
     if not may(case, "release", request.user):
         return to_room(case)
-    form = ReleaseForm(request.POST or None)
+    people = claims.takers(case, request.user) if is_held_by(case, request.user) else []
+    form = ReleaseForm(request.POST or None, case=case, people=people)
     if request.method == "POST" and form.is_valid():
         try:
-            services.release_case(case=case, by=request.user, handover_note=form.cleaned_data["handover_note"])
+            services.release_case(case=case, by=request.user, **form.cleaned_data)
         except TransitionRefused as refused:
             form.add_error(None, refused.text)
         else:
-            messages.success(request, f"Case {case.number} is back in the pool. Your draft is kept.")
+            to = form.cleaned_data["to"]
+            where = f"waits for {to}, who sees your note" if to is not None else "is back in the pool"
+            messages.success(request, f"Case {case.number} {where}. Your draft is kept.")
             return redirect("review:worklist")
     return _leaving(request, "review/release.html", case, form)
 

@@ -2,6 +2,7 @@
 
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
@@ -11,8 +12,8 @@ from config.audit.services import record_view
 from config.ui import words_of
 from intake.models import Case
 from intake.workflow import may
-from review import opinions, phrases, rows, services
-from review.beats import review_time
+from review import opinions, phrases, rows, services, timekeeping
+from review.beats import LATE_MS, review_time, server_ms
 from review.errors import ReviewRefused, StaleReview
 from review.forms import ReviewForm
 from review.models import ActionItem, Review
@@ -65,7 +66,7 @@ def _inside(
         "form": form,
         "stored": form.differences(stored) if stored else [],
         "counted_ms": review_time(review, with_added=False).measured_ms,
-        "clock": {"beat": 15, "ask": 75, "idle": 90},
+        "clock": _clock(),
         "empty_line": rows.shown_line(rows.EMPTY_LINE),
         "plan_choices": {"kinds": ActionItem.Kind.choices, "owners": ActionItem.Owner.choices},
         "confidences": Review.Confidence.choices,
@@ -77,6 +78,19 @@ def _inside(
     context |= {"photo_rows": rows.photo_rows(context["photos"], form.photo_answers)}
     context |= codes_for_room(request, case, codes)
     return render(request, "review/room.html", context, status=status)
+
+
+def _clock() -> dict[str, int]:
+    """What the page's clock goes by, in seconds, and what time it is here."""
+    idle, beat = settings.CLOCK_IDLE_SECONDS, timekeeping.BEAT_MS // 1000
+    return {
+        "beat": beat,
+        "ask": idle - beat,
+        "idle": idle,
+        "gap": settings.CLOCK_GAP_SECONDS,
+        "late": LATE_MS // 1000,
+        "now_ms": server_ms(),
+    }
 
 
 @role_required("specialist")

@@ -4,12 +4,14 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.urls import reverse
 from django.utils import timezone
 
-from intake.models import Case
+from intake import routing
+from intake.models import Absence, Case
 from intake.triage import Asked, answer_request
 from intake.workflow import TransitionRefused
-from review import services, worklist
+from review import claims, services, worklist
 from review.errors import ReviewRefused, StaleReview
 from review.models import Review
 from tests import factories
@@ -83,6 +85,142 @@ def test_giving_back_keeps_the_draft_and_passes_only_the_note(review, ready, dan
     services.release_case(case=Case.objects.get(pk=ready.pk), by=dora)
     again = services.claim_case(case=Case.objects.get(pk=ready.pk), by=dana)
     assert (again.pk, again.findings) == (review.pk, "Mine alone")
+
+
+def handed(case, by, to, note="Look at the second photo"):
+    return services.release_case(case=Case.objects.get(pk=case.pk), by=by, to=to, handover_note=note)
+
+
+@pytest.mark.django_db
+def test_a_case_is_handed_to_a_colleague_by_name_who_alone_may_claim_it(review, ready, dana, dora, group):
+    third = factories.make_specialist("Third", group)
+    case = handed(ready, dana, dora)
+    assert (case.status, case.holder, case.assigned_to) == ("ready", None, dora)
+    assert case.events.latest("pk").data == {"to": str(dora.pk)}
+    assert [(row.why, row.note) for row in worklist.rows(dora)] == [
+        ("Dana Sample hands it to you", "Look at the second photo")
+    ]
+    for other in (third, dana):
+        assert worklist.rows(other) == []
+        with pytest.raises(TransitionRefused):
+            services.claim_case(case=Case.objects.get(pk=ready.pk), by=other)
+    taken = services.claim_case(case=Case.objects.get(pk=ready.pk), by=dora)
+    assert taken != review and [one.handover_note for one in services.handover_notes(ready, dora)]
+    # given to the pool it is anybody's again, also of who had it first
+    services.release_case(case=Case.objects.get(pk=ready.pk), by=dora)
+    assert [row.why for row in worklist.rows(third)] != [] and worklist.rows(third)[0].note == ""
+    assert services.claim_case(case=Case.objects.get(pk=ready.pk), by=dana) == review
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("why_not", ["away", "licence", "group", "roster", "signed", "oneself", "specialty", "no note"])
+def test_who_cannot_take_a_case_is_neither_offered_nor_given_it(
+    request, monkeypatch, review, ready, dana, dora, group, olga, eli, why_not
+):
+    assert [one.user for one in claims.takers(ready, dana)] == [dora]
+    person, note = dora, "Look"
+    if why_not == "away":
+        today = timezone.localdate()
+        Absence.objects.create(user=dora, first_day=today, last_day=today, made_by=dana)
+    elif why_not == "licence":
+        dora.practitioner.licences.update(valid_until=timezone.localdate() - timedelta(days=1))
+    elif why_not == "group":
+        person = factories.make_specialist("Elsewhere", factories.make_clinic("group"))
+    elif why_not == "roster":
+        monkeypatch.setattr(routing, "_roster", [lambda patient, users, day: ("The model", {dana.pk})])
+    elif why_not == "signed":
+        Review.objects.create(case=ready, specialist=dora, second_opinion=True)
+        Review.objects.filter(specialist=dora).update(
+            status="signed", signed_at=timezone.now(), date_of_service=timezone.localdate(), time_zone="America/New_York",
+            measured_ms=60_000, added_ms=0, lost_ms=0, attestation="I spent the time.", signed_record={},
+            content_sha256="ab" * 32,
+        )  # fmt: skip
+    elif why_not in ("oneself", "specialty"):
+        person = {"oneself": dana, "specialty": olga}[why_not]
+    else:
+        note = " "
+    if why_not != "no note":
+        assert person not in [one.user for one in claims.takers(ready, dana)]
+    with pytest.raises(TransitionRefused):
+        handed(ready, dana, person, note)
+    ready.refresh_from_db()
+    assert (ready.status, ready.holder, ready.assigned_to) == ("in_review", dana, None)
+
+
+@pytest.mark.django_db
+def test_a_licence_that_ends_after_the_hand_over_is_asked_for_at_the_claim(review, ready, dana, dora):
+    handed(ready, dana, dora)
+    dora.practitioner.licences.update(valid_until=timezone.localdate() - timedelta(days=1))
+    assert worklist.rows(dora) == []
+    with pytest.raises(TransitionRefused):
+        services.claim_case(case=Case.objects.get(pk=ready.pk), by=dora)
+
+
+@pytest.mark.django_db
+def test_only_the_holder_hands_over_by_name_and_not_a_lapsed_hold_that_went_on(review, ready, dana, dora, group):
+    third = factories.make_specialist("Third", group)
+    mine = Case.objects.get(pk=ready.pk)
+    with pytest.raises(TransitionRefused, match="Only who holds"):
+        handed(ready, dora, third)
+    lapse(ready)
+    services.claim_case(case=ready, by=dora)
+    with pytest.raises(TransitionRefused):
+        services.release_case(case=mine, by=dana, to=third, handover_note="From an old page")
+    review.refresh_from_db()
+    assert Case.objects.get(pk=ready.pk).holder == dora and review.handover_note == ""
+
+
+@pytest.mark.django_db
+def test_what_triage_sent_by_name_is_not_said_to_be_handed_over(ready, dana):
+    factories.put_status(ready, "ready", assigned_to=dana)
+    assert [(row.why, row.note) for row in worklist.rows(dana)] == [("Sent to you by name", "")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_handed_over_from_two_windows_at_once_it_goes_to_one_and_only_that_one_gets_it(review, ready, dana, group):
+    people = [factories.make_specialist(f"Derm{i}", group) for i in range(6)]
+    results = race(6, lambda i: handed(ready, dana, people[i], f"For {i}"))
+    won = [result for result in results if isinstance(result, Case)]
+    assert len(won) == 1 and all(isinstance(one, TransitionRefused) for one in results if one is not won[0]), results
+    ready.refresh_from_db()
+    assert ready.assigned_to == won[0].assigned_to and ready.events.filter(verb="release").count() == 1
+    # the note is the winner's, never one that was refused
+    review.refresh_from_db()
+    assert review.handover_note == f"For {people.index(ready.assigned_to)}"
+    claimed = race(6, lambda i: services.claim_case(case=Case.objects.get(pk=ready.pk), by=people[i]))
+    got = [result for result in claimed if isinstance(result, Review)]
+    assert [one.specialist for one in got] == [ready.assigned_to], claimed
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_hand_over_and_a_claim_of_the_lapsed_hold_at_once_have_one_outcome(review, ready, dana, dora, group):
+    third = factories.make_specialist("Third", group)
+    lapse(ready)
+    mine = Case.objects.get(pk=ready.pk)
+    work = [lambda: services.release_case(case=mine, by=dana, to=dora, handover_note="Look"),
+            lambda: services.claim_case(case=Case.objects.get(pk=ready.pk), by=third)]  # fmt: skip
+    race(2, lambda i: work[i]())
+    ready.refresh_from_db()
+    outcome = (ready.status, ready.assigned_to, ready.holder)
+    assert outcome in [("ready", dora, None), ("in_review", None, third)], outcome
+    assert ready.events.filter(verb__in=("release", "claim")).count() == 2  # the first claim, and one of the two
+
+
+@pytest.mark.django_db
+def test_the_roster_is_looked_at_at_the_claim_and_again_before_signing(monkeypatch, sign_in, ready, photo, icd, dana):
+    on_it: set = set()
+    monkeypatch.setattr(routing, "_roster", [lambda patient, users, day: ("Skin Model", on_it)])
+    client = sign_in(dana)
+    page = client.post(reverse("review:claim", args=[ready.pk]), follow=True).content.decode()
+    assert "You are not on the roster of Skin Model" in page
+    assert ready.events.get(verb="claim").data["off_roster"] == "Skin Model"
+    review = Review.objects.get()
+    review, _ = services.save_draft(review=review, by=dana, version=0, codes=[NEVUS_RIGHT], **DRAFT)
+    checks = services.propose(review).checks
+    words = [(one.tone, one.detail) for one in checks if "roster of Skin Model" in one.text]
+    assert words == [("wait", "You may sign anyway.")]
+    on_it.add(dana.pk)
+    assert not [one for one in services.propose(review).checks if "roster" in one.text]
 
 
 @pytest.mark.django_db

@@ -1,12 +1,14 @@
 """The reading room in a real browser: a review from the work list to the signature, the clock's honesty, the viewer, and
 no accessibility violation. DERMFORWARD_SHOTS=folder keeps what the browser saw."""
 
+import json
 import os
 import re
 import shutil
 from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 from django.urls import reverse
@@ -160,6 +162,11 @@ def test_the_clock_pauses_hides_and_goes_on(live_server, browser, review, dana):
     assert [state for state, _ in groupby(state for _, state in beats)] == ["counting", "paused", "counting", "ended"]
 
 
+def latest_told(answer) -> int:
+    """How long ago the page opened, by the last beat of this request, ms."""
+    return json.loads(parse_qs(answer.request.post_data)["beats"][0])[-1]["mono_ms"]
+
+
 def test_nobody_there_is_asked_after_75_s_and_stopped_after_90(live_server, browser, look, review, dana):
     page = open_page(browser, live_server, dana)
     page.clock.install()
@@ -168,9 +175,9 @@ def test_nobody_there_is_asked_after_75_s_and_stopped_after_90(live_server, brow
     page.clock.run_for(76_000)
     page.get_by_text("Still reviewing?", exact=True).wait_for()
     look(page, "still-reviewing")
-    page.clock.run_for(16_000)
+    with page.expect_response(lambda answer: "/beats/" in answer.url and latest_told(answer) >= 90_000):
+        page.clock.run_for(16_000)  # the beat that stopped it has arrived
     page.locator("#clock[data-state=idle]").wait_for()
-    page.wait_for_load_state("networkidle")  # the beat that stopped it has arrived
     count = Beat.objects.count()
     page.clock.run_for(60_000)
     assert Beat.objects.count() == count
@@ -191,6 +198,76 @@ def test_offline_says_so_keeps_the_text_and_sends_it_later(live_server, browser,
     page.locator("[data-saved]", has_text="Draft saved").wait_for()
     review.refresh_from_db()
     assert review.findings == "Typed without a line"
+
+
+def told(review):
+    return list(
+        Beat.objects.filter(review=review).order_by("pk").values_list("seq", "state", "mono_ms", "last_input_ms")
+    )
+
+
+def test_what_a_dead_line_kept_back_is_told_as_of_then_and_a_look_first_proves_itself(
+    live_server, browser, review, dana
+):
+    """The page was left and taken up again while the line was down: how long the look is only the page knows."""
+    page = open_page(browser, live_server, dana)
+    page.clock.install()
+    page.goto(live_server.url + reverse("review:room", args=[review.case_id]))
+    page.locator("#clock[data-state=counting]").wait_for()
+    page.keyboard.press("Shift")
+    with page.expect_response("**/beats/"):
+        page.clock.run_for(16_000)
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Pause").click()
+    page.locator("#clock[data-state=offline]").wait_for()
+    page.clock.run_for(4_000)
+    page.get_by_role("button", name="Go on").click()
+    page.clock.run_for(10_000)
+    before = told(review)
+    with page.expect_response("**/beats/"):
+        page.context.set_offline(False)
+        page.clock.run_for(6_000)
+    page.locator("#clock[data-state=idle]").wait_for()
+    new = told(review)[len(before) :]
+    assert [state for _, state, _, _ in new][-1] == "paused" and {state for _, state, _, _ in new[:-1]} == {"counting"}
+    assert new[0][0] > before[-1][0] + 1, "nothing counts up to the first beat after the outage"
+    assert len({mono for _, _, mono, _ in new}) == 1 and new[0][2] >= before[-1][2] + 14_000
+    assert new[-1][3] <= new[-1][2] - 14_000, "when it was paused, not when that was told"
+    # the look proves itself: one beat at 45 s, and one with the touch that ends it
+    with page.expect_response("**/beats/"):
+        page.clock.run_for(45_000)
+    page.locator("#clock[data-state=counting]").wait_for()
+    quiet = told(review)
+    assert [state for _, state, _, _ in quiet[len(before) + len(new) :]] == ["counting"]
+    page.clock.run_for(20_000)
+    page.wait_for_load_state("networkidle")
+    assert told(review) == quiet
+    with page.expect_response("**/beats/"):
+        page.keyboard.press("Shift")
+    last = told(review)[-1]
+    assert last[0] == quiet[-1][0] + 1 and last[2] == last[3]
+
+
+def test_a_beat_that_the_server_calls_late_is_told_again(live_server, browser, review, dana):
+    page = open_page(browser, live_server, dana)
+    page.goto(live_server.url + reverse("review:room", args=[review.case_id]))
+    page.locator("#clock[data-state=counting]").wait_for()
+    page.wait_for_load_state("networkidle")
+    held_up = []
+
+    def hold_up(route):
+        """Once: as if it had been sent a minute ago."""
+        body = route.request.post_data
+        if held_up:
+            return route.continue_()
+        held_up.append(body)
+        return route.continue_(post_data=re.sub(r"sent_ms=[0-9]+", "sent_ms=1", body))
+
+    page.route("**/beats/", hold_up)
+    with page.expect_response(lambda answer: "/beats/" in answer.url and "late" not in answer.text()):
+        page.get_by_role("button", name="Pause").click()
+    assert held_up and Beat.objects.latest("pk").state == "paused"
+    assert list(Beat.objects.order_by("pk").values_list("seq", flat=True)) == list(range(Beat.objects.count()))
 
 
 def test_what_is_typed_before_the_scripts_have_come_is_searched_and_saved(live_server, browser, review, dana, icd):

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 
 import pytest
 from django.urls import reverse
@@ -127,11 +128,44 @@ def test_beats_come_by_form_and_answer_with_what_counts(sign_in, review, ready, 
     client = sign_in(dana)
     beat = {"tab": "t1", "seq": 0, "mono_ms": 5, "last_input_ms": 5, "state": "counting"}
     answer = client.post(url("beats", ready), {"beats": json.dumps([beat])})
-    assert answer.json() == {"counted_ms": 0, "last_beat_id": Beat.objects.get().pk, "held": True}
+    told = answer.json()
+    assert abs(told.pop("now_ms") - time.time() * 1000) < 60_000
+    assert told == {"counted_ms": 0, "last_beat_id": Beat.objects.get().pk, "held": True}
     brief = client.post(url("beats", ready), {"beats": json.dumps([beat | {"seq": 1}]), "brief": "1"})
-    assert brief.json() == {"held": True} and Beat.objects.count() == 2
+    assert brief.json().keys() == {"held", "now_ms"} and brief.json()["held"] and Beat.objects.count() == 2
     for broken in ("", "{}", "[1]", '[{"tab": "t1"}]', "not json"):
         assert client.post(url("beats", ready), {"beats": broken}).status_code == 400
+
+
+@pytest.mark.parametrize(("held_up_s", "kept"), [(0, True), (4, True), (6, False), (-60, True), (None, True)])
+def test_a_beat_that_was_held_up_on_its_way_is_not_kept_and_its_page_is_told(
+    sign_in, review, ready, dana, held_up_s, kept
+):
+    """The page sends when it was sent, on our clock as it knows it. Kept late, its touches would lie too late."""
+    beat = {"tab": "t1", "seq": 0, "mono_ms": 5, "last_input_ms": 5, "state": "counting"}
+    sent = {} if held_up_s is None else {"sent_ms": str(round((time.time() - held_up_s) * 1000))}
+    answer = sign_in(dana).post(url("beats", ready), {"beats": json.dumps([beat])} | sent)
+    told = answer.json()
+    assert answer.status_code == 200 and "now_ms" in told
+    assert (told.get("late"), Beat.objects.count()) == ((None, 1) if kept else (True, 0))
+
+
+def test_handing_over_by_name_is_offered_and_shown_to_the_receiver(sign_in, review, ready, dana, group):
+    dora = factories.make_specialist("Dora", group)
+    client = sign_in(dana)
+    page = client.get(url("release", ready)).content.decode()
+    assert "Dora Sample (0 open)" in page and "The pool of" in page and "Eli" not in page
+    for spoiled in (
+        {"to": str(dora.pk)},
+        {"to": "1" * 32, "handover_note": "Look"},
+        {"to": str(dana.pk), "handover_note": "x"},
+    ):
+        assert client.post(url("release", ready), spoiled).status_code == 422, spoiled
+    done = client.post(url("release", ready), {"to": str(dora.pk), "handover_note": "Compare with <2024>"}, follow=True)
+    assert "waits for Dora Sample, who sees your note" in done.content.decode()
+    assert "Waits for Dora Sample" in client.get(url("room", ready)).content.decode()
+    shown = sign_in(dora).get(reverse("review:worklist")).content.decode()
+    assert "Dana Sample hands it to you" in shown and "Compare with &lt;2024&gt;" in shown
 
 
 def test_codes_are_found_by_beginning_or_by_all_words(sign_in, icd, dana):

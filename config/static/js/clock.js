@@ -5,7 +5,7 @@
   const clock = document.getElementById("clock");
   if (!clock) return;
   const second = (name) => Number(clock.dataset[name]) * 1000;
-  const BEAT = second("beat"), ASK = second("ask"), IDLE = second("idle");
+  const BEAT = second("beat"), ASK = second("ask"), IDLE = second("idle"), GAP = second("gap"), LATE = second("late");
   const face = clock.querySelector(".clock-time"), words = clock.querySelector("[data-clock-words]");
   const pauseButton = clock.querySelector("[data-clock-pause]");
   const status = document.querySelector("[data-clock-status]"), question = document.getElementById("still");
@@ -15,6 +15,10 @@
 
   let seq = 0, lastInput = mono(), paused = false, ended = false, idle = false, lost = false, offline = false;
   let sentState = "", queue = [], sending = null, lastBeat = 0;
+  let heard = "";  // the state in which the server last said that it has this tab
+  // The server's clock at our zero, never too late a guess: the page was written before this line runs.
+  let zero = Number(clock.dataset.nowMs) - mono();
+  let again = 0, proof = 0;  // when to go on counting by ourselves, and until when a look must first prove itself
   let runBegan = mono();  // silence is measured from the last input, or from when the page came to the front
   let due = 0, answered = -1;  // the last beat that wants the account, and the last that got it
   let counted = Number(clock.dataset.countedMs), countedAt = mono();
@@ -69,18 +73,45 @@
     return shown;
   };
 
-  const make = () => {
+  const make = (as) => {
     const state = stateNow();
-    if (state === "counting" && sentState !== "counting") runBegan = mono();
+    if (state === "counting" && sentState !== "counting") { runBegan = mono(); idle = false; }
     // a beat that changes nothing is not answered with the account, but for one a minute
     if (state !== sentState || idle || seq % 4 === 0) due = seq;
-    queue.push({ tab, seq, mono_ms: mono(), last_input_ms: lastInput, state, shown: takeShown() });
+    queue.push({ tab, seq, mono_ms: mono(), last_input_ms: lastInput, state: as || state, shown: takeShown() });
     seq += 1; sentState = state; lastBeat = mono();
+    again = 0; proof = 0;
+  };
+  /* After an outage. The clock's rules place an input by the moment at which the first beat that tells it arrives, and begin
+     a run when its first beat arrives; told late, both would hide how long a look was. So what waited is told as of now:
+     each input with its true age. Whatever was left or taken up again meanwhile breaks the run: the moment at which it ended
+     is told in the same field, and the time between is not counted. */
+  const retold = () => {
+    const now = mono(), end = queue.findIndex((one) => one.state !== "counting");
+    if (heard === "counting" && end < 0) return queue.map((one) => ({ ...one, mono_ms: now }));
+    const told = [], state = stateNow();
+    seq += 1;  // nothing before this counts up to it, whatever of what was sent did arrive
+    const tell = (at, as, shown) => {
+      told.push({ tab, seq, mono_ms: now, last_input_ms: at, state: as, shown, again: true });
+      seq += 1;
+    };
+    const ended = queue[end];
+    if (heard === "counting") {
+      for (const one of queue.slice(0, end + 1)) tell(one.last_input_ms, "counting", one.shown);
+      tell(ended.again ? ended.last_input_ms : ended.mono_ms, ended.state, { photos: [], parts: [] });
+    }
+    if (state === "counting") {
+      // how long this look is the tape cannot say, as its run would begin only now: it first has to prove itself
+      if (!told.length) tell(lastInput, heard || "hidden", { photos: [], parts: [] });
+      idle = true; again = lookBegan() + IDLE - GAP;
+    } else if (!told.length || told[told.length - 1].state !== state) tell(lastInput, state, { photos: [], parts: [] });
+    return told;
   };
   const body = (beats) => {
     const form = new URLSearchParams();
     form.append("csrfmiddlewaretoken", token);
     form.append("beats", JSON.stringify(beats));
+    form.append("sent_ms", String(Math.round(zero + mono())));
     if (due <= answered) form.append("brief", "1");
     return form;
   };
@@ -88,7 +119,9 @@
   const flush = () => {
     if (sending) return sending;
     sending = (async () => {
+      let refused = 0;
       while (queue.length) {
+        if (offline || mono() - queue[0].mono_ms > LATE) queue = retold();
         const batch = queue.slice(0, 200);
         try {
           const answer = await fetch(clock.dataset.url, {
@@ -97,10 +130,17 @@
           });
           if (answer.status === 401 || answer.redirected) { lost = true; queue = []; break; }
           if (answer.status >= 500) throw new Error("server");
+          const told = answer.ok ? await answer.json() : {};
+          if (told.now_ms) zero = Math.max(zero, told.now_ms - mono());
+          if (told.late) {
+            // it was held up on its way and is not kept: told again, as of now
+            if (++refused > 2) throw new Error("late");
+            continue;
+          }
           queue = queue.slice(batch.length);
-          offline = false;
+          offline = false; refused = 0;
           if (!answer.ok) continue;
-          const told = await answer.json();
+          heard = batch[batch.length - 1].state;
           if (told.counted_ms === undefined) counted += Math.max(0, Math.min(mono() - countedAt, BEAT + 5000));
           else { counted = told.counted_ms; answered = batch[batch.length - 1].seq; }
           countedAt = mono();
@@ -111,7 +151,8 @@
         } catch (error) {
           // the line is down: beats wait here, the time until it is back is not counted
           offline = true;
-          if (queue.length > 200) queue = queue.slice(-200);
+          // what matters is how the look before it ended, and how the look after it began
+          if (queue.length > 200) queue = [...queue.slice(0, 100), ...queue.slice(-100)];
           break;
         }
       }
@@ -123,7 +164,8 @@
   const beat = () => { if (!lost) { make(); flush(); } draw(); };
   const changed = () => { if (!ended && stateNow() !== sentState) beat(); else draw(); };
 
-  const quietFor = () => mono() - Math.max(lastInput, runBegan);
+  const lookBegan = () => Math.max(lastInput, runBegan);
+  const quietFor = () => mono() - lookBegan();
   const onInput = (event) => {
     if (ended) return;
     const longLook = quietFor() >= ASK;
@@ -131,14 +173,18 @@
     touchedPart(event && event.target);
     if (!question.hidden) question.hidden = true;
     // the end of a long look is told at once: a later input before the next beat would hide it
-    if (idle || longLook) { idle = false; if (stateNow() === "counting") beat(); }
+    if (idle || longLook || proof) { idle = false; if (stateNow() === "counting") beat(); }
   };
   for (const kind of ["keydown", "pointerdown", "pointermove", "wheel", "touchstart", "input"]) {
     document.addEventListener(kind, onInput, { passive: true, capture: true });
   }
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "hidden" && !ended && stateNow() !== sentState && !lost) { make(); beacon(); draw(); }
-    else changed();
+    if (document.visibilityState === "hidden" && !ended && stateNow() !== sentState && !lost) {
+      make();
+      // what waits behind a request goes out beside it as well: told twice, it is kept once
+      if (sending) beacon(); else flush();
+      draw();
+    } else changed();
   });
   addEventListener("focus", changed);
   addEventListener("blur", changed);
@@ -149,12 +195,14 @@
 
   const beacon = () => {
     // a page that goes away cannot wait for an answer; a request under way keeps its place in front
-    if (queue.length && navigator.sendBeacon && navigator.sendBeacon(clock.dataset.url, body(queue))) queue = [];
+    if (queue.length && navigator.sendBeacon) navigator.sendBeacon(clock.dataset.url, body(queue));
   };
   addEventListener("pagehide", () => {
     if (ended || lost) return;
     ended = true;
-    make(); beacon();
+    make();
+    if (offline || mono() - queue[0].mono_ms > LATE) queue = retold();
+    beacon();
   });
   // Coming back with the browser's back button starts a tab of its own.
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
@@ -176,9 +224,18 @@
     const quiet = quietFor();
     if (!document.hidden) look();
     if (stateNow() === "counting" && !lost) {
-      if (!idle && quiet >= IDLE) { idle = true; question.hidden = true; beat(); }
+      if (idle && again && !offline && mono() >= again) {
+        again = 0;
+        if (quiet < IDLE) { idle = false; beat(); proof = lookBegan() + IDLE; }
+      }
+      if (!idle && quiet >= IDLE) {
+        const unproved = proof;
+        if (unproved) seq += 1;
+        idle = true; question.hidden = true;
+        if (unproved) { make("hidden"); flush(); } else beat();  // it did not prove itself: nothing of it counts
+      }
       else if (!idle && quiet >= ASK && question.hidden) { question.hidden = false; status.textContent = "Still reviewing? The clock stops in 15 seconds."; }
-      if (!idle && mono() - lastBeat >= BEAT) beat();
+      if (!idle && !proof && mono() - lastBeat >= BEAT) beat();
     } else if (!question.hidden) question.hidden = true;
     if (stateNow() !== sentState) changed();
     if (offline && mono() % 5000 < 1000) flush();
