@@ -245,7 +245,7 @@ def test_what_a_dead_line_kept_back_is_told_as_of_then_and_a_look_first_proves_i
     with page.expect_response("**/beats/"):
         page.keyboard.press("Shift")
     last = told(review)[-1]
-    assert last[0] == quiet[-1][0] + 1 and last[2] == last[3]
+    assert last[0] == quiet[-1][0] + 1 and last[2] - last[3] < 100, "the touch, with nothing left out before it"
 
 
 def test_a_beat_that_the_server_calls_late_is_told_again(live_server, browser, review, dana):
