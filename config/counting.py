@@ -6,18 +6,24 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import QuerySet
 
+from config import kept_plans
 from config.prepared import Statement, counting_query
 
 
 def count_all(wanted: Sequence[QuerySet | Statement], cap: int) -> list[int]:
     """How many rows each has, `cap` + 1 at most: that much of an index is read, however large the table is. What is
     prepared has its own limit."""
-    parts, params = [], []
+    parts: list[str] = []
+    params: list = []
+    places: list[int] = []
+    is_fixed = True
     for rows in wanted:
         if isinstance(rows, Statement):
             parts.append(f"({rows.sql})")
+            places += [len(params) + n for n in rows.places]
             params += rows.params
             continue
+        is_fixed = False
         query = counting_query(rows, cap + 1)
         if query.is_empty():
             parts.append("0")
@@ -28,7 +34,11 @@ def count_all(wanted: Sequence[QuerySet | Statement], cap: int) -> list[int]:
     if not params and all(part == "0" for part in parts):
         return [0] * len(parts)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(parts)}", params)
+        sql = f"SELECT {', '.join(parts)}"
+        if is_fixed:
+            kept_plans.execute(cursor, sql, params, places)
+        else:
+            cursor.execute(sql, params)
         return list(cursor.fetchone())
 
 

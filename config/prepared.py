@@ -5,9 +5,9 @@ are open all day ask the same statements with other values each time; they keep 
 """
 
 import re
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,32 +15,42 @@ from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Expression, Model, QuerySet, Value
 
-_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+from config import kept_plans
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d|$)")
 Converters = dict[int, tuple[list[Callable], Expression]]
 
 
 @dataclass(frozen=True)
 class Statement:
-    """SQL with its values; `rows()` gives what `values_list()` would have given."""
+    """SQL with its values; `rows()` gives what `values_list()` would have given. At `places` stand the values that differ
+    from one time to the next."""
 
     sql: str
     params: tuple
     converters: Converters
+    places: tuple[int, ...] = ()
 
     def rows(self) -> list[tuple]:
         if not self.sql:  # known to find nothing, as with no clinic at all
             return []
         with connection.cursor() as cursor:
-            cursor.execute(self.sql, self.params)
+            kept_plans.execute(cursor, self.sql, self.params, self.places)
             found = cursor.fetchall()
         if not self.converters:
             return list(found)
-        many = [list(row) for row in found]
-        for place, (converters, expression) in self.converters.items():
-            for row in many:
-                for convert in converters:
-                    row[place] = convert(row[place], expression, connection)
-        return [tuple(row) for row in many]
+        columns: list[Sequence] = list(zip(*found, strict=True))
+        to_aware = getattr(connection.ops, "convert_datetimefield_value", None)
+        for place, (converters, expression) in self.converters.items() if columns else ():
+            column = columns[place]
+            for convert in converters:
+                column = (
+                    [_utc(value) for value in column]
+                    if convert == to_aware
+                    else [convert(value, expression, connection) for value in column]
+                )
+            columns[place] = column
+        return list(zip(*columns, strict=True))
 
 
 @dataclass(frozen=True)
@@ -53,7 +63,7 @@ class _Known:
 
 class Prepared:
     """`build(*shape, **values)` makes a queryset of `values_list()`, or one that is only counted. Whatever changes the SQL
-    is the shape; the values (keys, times, numbers, or tuples of keys) only stand in its parameters. `build` runs once:
+    is the shape; the values (keys, times, days, numbers, or tuples of keys) only stand in its parameters. `build` runs once:
     it must not read the clock or ask who is there."""
 
     def __init__(self, build: Callable[..., QuerySet]) -> None:
@@ -77,7 +87,7 @@ class Prepared:
         params = list(known.params)
         for place, name in known.places.items():
             params[place] = _for_database(flat[name])
-        return Statement(known.sql, tuple(params), known.converters)
+        return Statement(known.sql, tuple(params), known.converters, tuple(known.places))
 
     def _compiled(self, shape: tuple, values: dict[str, Any], counted: int) -> _Known:
         names = list(dict(_flat(values)))
@@ -130,6 +140,12 @@ def models_of(parts: Parts, row: tuple) -> dict[str, Any]:
     return made
 
 
+def _utc(value: Any) -> datetime | None:
+    """SQLite's times have no zone and are UTC. Django's own way asks for each one again what zone that is."""
+    value = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return value if value is None else value.replace(tzinfo=UTC)
+
+
 def counting_query(rows: QuerySet, at_most: int):
     """The queryset with nothing selected: an index that has the conditions is then enough."""
     rows = rows.order_by()
@@ -152,16 +168,20 @@ def _mark(n: int, value: Any) -> Any:
         return UUID(int=(0xDE54 << 112) + n)
     if isinstance(value, datetime):
         return datetime(1583, 5, 4, 3, 2, 1, 987654, UTC) + timedelta(days=n)
+    if isinstance(value, date):
+        return date(1583, 5, 4) + timedelta(days=n)
     if isinstance(value, int) and not isinstance(value, bool):
         return 7_310_552_890_031_000_000 + n
     raise TypeError(f"{value!r} cannot be a changing value. Give it as part of the shape.")
 
 
 def _is_time(param: Any) -> bool:
-    return isinstance(param, datetime) or (isinstance(param, str) and bool(_TIME.match(param)))
+    return isinstance(param, date) or (isinstance(param, str) and bool(_TIME.match(param)))
 
 
 def _for_database(value: Any) -> Any:
     if isinstance(value, UUID):
         return value if connection.features.has_native_uuid_field else value.hex
-    return connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
+    if isinstance(value, datetime):
+        return connection.ops.adapt_datetimefield_value(value)
+    return connection.ops.adapt_datefield_value(value) if isinstance(value, date) else value

@@ -72,6 +72,30 @@ PHOTO_ADVICE = {
 }
 
 
+class FixedNode(template.Node):
+    """Rendered once in a process and language, with an empty context: nothing in it can name anybody."""
+
+    def __init__(self, nodelist: template.NodeList) -> None:
+        self.nodelist = nodelist
+        self._made: dict[str | None, str] = {}
+
+    def render(self, context: template.Context) -> str:
+        language = get_language()
+        made = self._made.get(language)
+        if made is None:
+            made = self._made[language] = self.nodelist.render(context.new({}))
+        return made
+
+
+@register.tag
+def fixed(parser: template.base.Parser, token: template.base.Token) -> FixedNode:
+    """{% fixed %} ... {% endfixed %} around what is the same on each page: addresses, icons, translated words. They are
+    half of what a page's frame costs."""
+    nodelist = parser.parse(("endfixed",))
+    parser.delete_first_token()
+    return FixedNode(nodelist)
+
+
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """An inline icon; decorative unless it has a label of its own."""

@@ -6,14 +6,12 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet, Value
-from django.db.models.functions import Concat
+from django.db.models import Q
 from django.utils import timezone
 
 from config.accounts.models import Clinic, User
 from config.accounts.roles import Role
 from config.audit.services import record
-from config.prepared import Prepared
 from intake import completeness, notices, triage
 from intake.models import Case, CaseStatus, QueueEntry
 from intake.services import IntakeRefused
@@ -27,40 +25,10 @@ class BatchRefused(Exception):
 
 
 @dataclass(frozen=True)
-class Choice:
-    pk: UUID
-    name: str
-
-
-@dataclass(frozen=True)
 class Result:
     case: Case
     is_done: bool
     words: str
-
-
-def choices(clinics: tuple[UUID, ...]) -> tuple[list[Choice], list[Choice]]:
-    """(who works at the desk of these clinics, the specialist groups), in one question."""
-    found = [(kind, Choice(pk, name.strip())) for pk, name, kind in _choices(clinics=clinics).rows()]
-    by_name = sorted(found, key=lambda pair: pair[1].name)
-    return [one for kind, one in by_name if kind == "person"], [one for kind, one in by_name if kind == "group"]
-
-
-@Prepared
-def _choices(*, clinics: tuple) -> QuerySet:
-    people = (
-        User.objects.filter(
-            is_active=True, memberships__role=Role.STAFF, memberships__is_active=True, memberships__clinic__in=clinics
-        )
-        .order_by()
-        .values_list("pk", Concat("first_name", Value(" "), "last_name"), Value("person"))
-    )
-    groups = (
-        Clinic.objects.filter(kind=Clinic.Kind.GROUP, is_active=True)
-        .order_by()
-        .values_list("pk", "name", Value("group"))
-    )
-    return groups.union(people)
 
 
 def run(entries: list[QueueEntry], *, by: User, order: Mapping[str, str]) -> tuple[str, list[Result]]:

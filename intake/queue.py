@@ -15,7 +15,7 @@ from django.utils import timezone
 from config import navigation
 from config.accounts.roles import Role
 from config.counting import count_all
-from config.prepared import Prepared, Statement
+from config.prepared import Prepared
 from intake.finding import Found, find
 from intake.models import Case, CaseStatus, QueueEntry
 from intake.queue_rows import COLUMNS, Row, row_of
@@ -148,8 +148,8 @@ def _cursor(order: str, text: str) -> dict[str, Any]:
 
 
 def counts(
-    clinics: tuple[UUID, ...], user: Any, keys: tuple[str, ...] = tuple(CHIPS), more: dict[str, Any] | None = None
-) -> dict[str, int]:
+    clinics: tuple[UUID, ...], user: Any, keys: tuple[str, ...] = tuple(CHIPS), more: dict[Any, Any] | None = None
+) -> dict[Any, int]:
     """How many cases each filter lists, in one statement. Above `COUNT_UP_TO` it stops counting there and says one more.
     `more` are querysets or statements to count in the same breath."""
     now = timezone.now()
@@ -181,7 +181,7 @@ def new_since(what: Filter, since: datetime, shown: list[UUID]) -> int:
 
 def clinics_of(user) -> tuple[UUID, ...]:
     """Where the user is clinic staff; asks nothing more than the roles did."""
-    return tuple(m.clinic_id for m in user._active_memberships if m.role == Role.STAFF)
+    return user.clinic_ids(Role.STAFF)
 
 
 def of_own_cases(user) -> Exists:
@@ -194,18 +194,30 @@ def of_cases_at(clinics: tuple[UUID, ...]) -> Exists:
     return Exists(Case.objects.filter(pk=OuterRef("case"), clinic__in=clinics))
 
 
-def waiting(user) -> Statement | int:
+def waiting(user) -> navigation.Waiting:
     """For the top bar; the list's own page has counted it already."""
     return _in_state(user, "submitted")
 
 
-def with_patients(user) -> Statement | int:
+def with_patients(user) -> navigation.Waiting:
     return _in_state(user, "needs_information")
 
 
-def _in_state(user, key: str) -> Statement | int:
-    known = user.__dict__.get("desk_counts", {})
-    return known[key] if known else _listed.counted(key, up_to=navigation.COUNT_UP_TO, clinics=clinics_of(user))
+def counts_with_bar(clinics: tuple[UUID, ...], user: Any, more: dict[Any, Any]) -> dict[Any, int]:
+    """The list's counts and those of the top bar, in one statement."""
+    found: dict[Any, int] = {}
+    user.__dict__["desk_counts"] = found
+    bar = navigation.ahead(user)
+    found |= counts(clinics, user, more=more | dict(enumerate(bar.rows)))
+    bar.counted = [found.pop(n) for n in range(len(bar.rows))]
+    return found
+
+
+def _in_state(user, key: str) -> navigation.Waiting:
+    known = user.__dict__.get("desk_counts")
+    if known is not None:
+        return lambda: known[key]
+    return _listed.counted(key, up_to=navigation.COUNT_UP_TO, clinics=clinics_of(user))
 
 
 def _with_patients(user) -> QuerySet[QueueEntry]:

@@ -27,7 +27,7 @@ def rows_html(rows: list[Row], now: datetime) -> SafeString:
 
 
 def row_html(row: Row, now: datetime, zone) -> str:
-    key, name, line = row.case_id, escape(row.name), escape(row.patient_line)
+    key, name, line = row.key, escape(row.name), escape(row.patient_line)
     language = f'<div class="sub">{escape(row.language)}</div>' if row.language else ""
     owner = f'<div class="sub">{escape(row.owner)} has it</div>' if row.owner else ""
     thumbs = "".join(

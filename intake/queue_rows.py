@@ -17,6 +17,7 @@ from intake.targets import in_words
 class Row:
     number: int
     case_id: UUID
+    key: str
     name: str
     patient_line: str
     problem: str
@@ -59,10 +60,12 @@ def row_of(facts: dict[str, Any], order: str, number: int, now: datetime, today:
     born: date = facts["case__patient__date_of_birth"]
     age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
     at = facts[order] if order == "rank" else facts[order].isoformat()
+    key = str(facts["case_id"])
     language = LANGUAGE_WORDS.get(facts["language"], facts["language"])
     return Row(
         number=number,
         case_id=facts["case_id"],
+        key=key,
         name=" ".join(filter(None, names)),
         patient_line=f"{age}, {facts['case__number']}",
         problem=facts["problem"],
@@ -75,7 +78,7 @@ def row_of(facts: dict[str, Any], order: str, number: int, now: datetime, today:
         photo_words=facts["photo_words"],
         story_tone=facts["story_tone"],
         story_words=facts["story_words"],
-        href=_address("intake:triage_case", facts["case_id"]),
+        href=_address("intake:triage_case", key),
         thumbs=[(_address("intake:picture", photo_id, "thumb"), alt) for photo_id, alt in facts["thumbs"]],
         due_at=due,
         tone=tone_of(share),
@@ -83,21 +86,23 @@ def row_of(facts: dict[str, Any], order: str, number: int, now: datetime, today:
         target=f"of {in_words(facts['target_minutes'])}" if due and facts["target_minutes"] else "",
         owner=f"{facts['owner__first_name'] or ''} {facts['owner__last_name'] or ''}".strip(),
         language=f"{language}, interpreter" if facts["case__patient__interpreter_needed"] else language,
-        cursor=f"{at}~{facts['case_id']}",
+        cursor=f"{at}~{key}",
     )
 
 
 @cache
-def _pattern(name: str, *more: str) -> str:
-    return reverse(name, args=[_ANY, *more])
+def _pattern(name: str, *more: str) -> tuple[str, str]:
+    before, _, after = reverse(name, args=[_ANY, *more]).partition(str(_ANY))
+    return before, after
 
 
 _ANY = UUID(int=0)
 
 
-def _address(name: str, key: Any, *more: str) -> str:
+def _address(name: str, key: str, *more: str) -> str:
     """What reverse() gives, worked out once for all rows."""
-    return _pattern(name, *more).replace(str(_ANY), str(key))
+    before, after = _pattern(name, *more)
+    return before + key + after
 
 
 # English is not said: only what asks for another language stands out

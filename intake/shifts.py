@@ -1,14 +1,10 @@
 """The hand-over note at the end of a shift: written once, read by whoever comes next, kept."""
 
-from datetime import datetime
-from typing import Any, NamedTuple
-
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from config.accounts.models import Clinic, User
 from config.audit.services import record
-from config.prepared import Prepared
 from intake import queue
 from intake.models import ShiftNote, ShiftNoteRead
 from intake.services import IntakeRefused
@@ -22,28 +18,6 @@ def notes_of(user: User) -> QuerySet[ShiftNote]:
         .select_related("written_by", "clinic")
         .prefetch_related("reads__user")
     )
-
-
-class Unread(NamedTuple):
-    written_at: datetime
-    written_by: str
-
-
-def unread(user: User) -> Unread | None:
-    """The newest note of the own clinics, unless the user wrote or read it."""
-    rows = _newest(clinics=queue.clinics_of(user), user=user.pk).rows()
-    if not rows:
-        return None
-    author, first_name, last_name, email, written_at, was_read = rows[0]
-    return None if was_read or author == user.pk else Unread(written_at, f"{first_name} {last_name}".strip() or email)
-
-
-@Prepared
-def _newest(*, clinics: tuple, user: Any) -> QuerySet:
-    mine = ShiftNoteRead.objects.filter(note=OuterRef("pk"), user=user)
-    notes = ShiftNote.objects.filter(clinic__in=clinics).annotate(was_read=Exists(mine)).order_by("-written_at")
-    of_author = (f"written_by__{name}" for name in ("first_name", "last_name", "email"))
-    return notes.values_list("written_by_id", *of_author, "written_at", "was_read")[:1]
 
 
 def write(*, by: User, clinic: Clinic, text: str) -> ShiftNote:

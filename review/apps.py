@@ -73,4 +73,4 @@ class ReviewConfig(AppConfig):
             navigation.register(role, "Critical", "review:critical_board", critical.waiting)
         for role in ("staff", "referrer", "specialist"):
             navigation.register(role, "Steps", "review:items", items.waiting_on(role))
-        navigation.register("staff", "To print", "review:to_print", paper.to_print, seldom=True)
+        navigation.register("staff", "To print", "review:to_print", paper.count_to_print, seldom=True)

@@ -13,6 +13,8 @@ from config.accounts.outbox import URGENT_TEXT
 from config.accounts.roles import Role
 from config.accounts.services import queue_mail
 from config.audit.services import record
+from config.navigation import COUNT_UP_TO
+from config.prepared import Prepared, Statement
 from intake.escalation import leads_of
 from intake.models import Case
 from review import critical_rules as rules
@@ -157,22 +159,34 @@ def visible_to(user: User) -> QuerySet[CriticalResult]:
     """Whoever may take it over, and its signer."""
     if not user.is_authenticated or not user.is_active:
         return CriticalResult.objects.none()
-    mine = Q(case__clinic__medical_director=user) | Q(case__group__medical_director=user) | Q(review__specialist=user)
-    if user.has_role(Role.STAFF):
-        mine |= Q(case__clinic__in=user.clinics(Role.STAFF))
-    if user.has_role(Role.REFERRER):
-        mine |= Q(case__referring_clinic__in=user.clinics(Role.REFERRER))
-    led = [m.clinic_id for m in user._active_memberships if m.lead and m.role == Role.SPECIALIST]
-    if led:
-        mine |= Q(case__group__in=led)
-    return CriticalResult.objects.filter(mine).select_related(
+    return CriticalResult.objects.filter(_theirs(user.pk, **_desks(user))).select_related(
         "case__patient", "case__clinic", "case__group", "review__specialist", "named", "acknowledged_by"
     )
 
 
-def waiting(user: User) -> QuerySet[CriticalResult]:
+def _theirs(user, *, clinics: tuple = (), refers: tuple = (), led: tuple = ()) -> Q:
+    mine = Q(case__clinic__medical_director=user) | Q(case__group__medical_director=user) | Q(review__specialist=user)
+    if clinics:
+        mine |= Q(case__clinic__in=clinics)
+    if refers:
+        mine |= Q(case__referring_clinic__in=refers)
+    return mine | Q(case__group__in=led) if led else mine
+
+
+def _desks(user: User) -> dict[str, tuple]:
+    led = tuple(m.clinic_id for m in user._active_memberships if m.lead and m.role == Role.SPECIALIST)
+    desks = {"clinics": user.clinic_ids(Role.STAFF), "refers": user.clinic_ids(Role.REFERRER), "led": led}
+    return {name: clinics for name, clinics in desks.items() if clinics}
+
+
+def waiting(user: User) -> Statement:
     """For the top bar."""
-    return CriticalResult.objects.filter(acknowledged_at=None, pk__in=visible_to(user).values("pk"))
+    return _waits_for.counted(up_to=COUNT_UP_TO, user=user.pk, **_desks(user))
+
+
+@Prepared
+def _waits_for(*, user, **desks: tuple) -> QuerySet[CriticalResult]:
+    return CriticalResult.objects.filter(_theirs(user, **desks), acknowledged_at=None)
 
 
 def may_acknowledge(row: CriticalResult, by: User) -> bool:

@@ -12,6 +12,8 @@ from config.accounts.models import User
 from config.accounts.roles import Role
 from config.accounts.services import queue_mail
 from config.audit.services import record
+from config.navigation import COUNT_UP_TO
+from config.prepared import Prepared, Statement
 from intake import call_tasks
 from intake.models import Case, CaseStatus
 from review import calibration, delivery
@@ -45,19 +47,29 @@ def counts_of_patient(user: User) -> dict[str, int]:
     return {"open_steps": len(due), "late_steps": sum(day < timezone.localdate() for day in due)}
 
 
+def _at_referrer(clinics) -> ActionItemQuerySet:
+    return followed().filter(owner=Owner.REFERRING_CLINIC, review__case__referring_clinic__in=clinics)
+
+
 def of_referrer(user: User) -> ActionItemQuerySet:
-    return followed().filter(
-        owner=Owner.REFERRING_CLINIC, review__case__referring_clinic__in=user.clinics(Role.REFERRER)
-    )
+    return _at_referrer(user.clinics(Role.REFERRER))
+
+
+def _at_clinic(clinics) -> ActionItemQuerySet:
+    return followed().filter(review__case__clinic__in=clinics).exclude(owner=Owner.SPECIALIST_GROUP)
 
 
 def of_clinic(user: User) -> ActionItemQuerySet:
     """All that the clinic's patients were advised, whoever owns it: the clinic closes the loop."""
-    return followed().filter(review__case__clinic__in=user.clinics(Role.STAFF)).exclude(owner=Owner.SPECIALIST_GROUP)
+    return _at_clinic(user.clinics(Role.STAFF))
+
+
+def _at_group(clinics) -> ActionItemQuerySet:
+    return followed().filter(owner=Owner.SPECIALIST_GROUP, review__case__group__in=clinics)
 
 
 def of_group(user: User) -> ActionItemQuerySet:
-    return followed().filter(owner=Owner.SPECIALIST_GROUP, review__case__group__in=user.clinics(Role.SPECIALIST))
+    return _at_group(user.clinics(Role.SPECIALIST))
 
 
 LISTS = {Role.STAFF: of_clinic, Role.REFERRER: of_referrer, Role.SPECIALIST: of_group}
@@ -75,13 +87,17 @@ def of_user(user: User) -> ActionItemQuerySet:
 def waiting_on(role: str):
     """For the top bar: what of this role's list is due today or over."""
 
-    def rows(user: User):
-        mine = LISTS[Role(role)](user).open().filter(due_on__lte=timezone.localdate())
-        if role == Role.STAFF:
-            mine = mine.filter(owner=Owner.REFERRING_CLINIC)
-        return mine
+    def rows(user: User) -> Statement:
+        return _due_at.counted(role, up_to=COUNT_UP_TO, clinics=user.clinic_ids(role), today=timezone.localdate())
 
     return rows
+
+
+@Prepared
+def _due_at(role: str, *, clinics: tuple, today: date) -> ActionItemQuerySet:
+    at_desk = {Role.STAFF: _at_clinic, Role.REFERRER: _at_referrer, Role.SPECIALIST: _at_group}
+    mine = at_desk[Role(role)](clinics).open().filter(due_on__lte=today)
+    return mine.filter(owner=Owner.REFERRING_CLINIC) if role == Role.STAFF else mine
 
 
 def role_of(item: ActionItem, by: User) -> str:

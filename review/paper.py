@@ -9,6 +9,8 @@ from config.accounts import reach
 from config.accounts.models import ContactPreference, User
 from config.accounts.roles import Role
 from config.audit.services import record
+from config.navigation import COUNT_UP_TO
+from config.prepared import Prepared, Statement
 from intake import call_tasks
 from intake.models import CallTask, Case, CaseStatus, Patient
 from review.models import Delivery
@@ -19,14 +21,27 @@ def to_print(user: User):
 
     A pair of letters that is stopped has nothing to print yet.
     """
+    lost = _to_print(user.clinics(Role.STAFF))
+    return lost.select_related("case__patient", "recipient", "review").order_by("created_at")
+
+
+def _to_print(clinics):
     lost = Q(notice_sent_at=None, work_status__in=["idle", "dead"]) | Q(bounced_at__isnull=False)
     return (
-        Delivery.objects.filter(lost, told_at=None, acknowledged_at=None, case__clinic__in=user.clinics(Role.STAFF))
+        Delivery.objects.filter(lost, told_at=None, acknowledged_at=None, case__clinic__in=clinics)
         .filter(case__status__in=["signed", "delivered"])
         .exclude(Q(visible_at=None) & Q(recipient__isnull=False))
-        .select_related("case__patient", "recipient", "review")
-        .order_by("created_at")
     )
+
+
+def count_to_print(user: User) -> Statement:
+    """For the top bar."""
+    return _to_print_at.counted(up_to=COUNT_UP_TO, clinics=user.clinic_ids(Role.STAFF))
+
+
+@Prepared
+def _to_print_at(*, clinics: tuple):
+    return _to_print(clinics)
 
 
 @transaction.atomic

@@ -1,16 +1,21 @@
 """Statements that are compiled once: the same answers as the queryset itself, whatever the values are."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from uuid import uuid4
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.db.models import Value
-from django.utils import timezone
+from django.template import engines
+from django.urls import reverse
+from django.utils import timezone, translation
 
 from config.accounts.models import Clinic, Membership, User
+from config.accounts.sessions import SessionStore
 from config.counting import count_all
 from config.prepared import Prepared
 from intake import queue
-from intake.models import QueueEntry
+from intake.models import Patient, QueueEntry
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -128,3 +133,63 @@ def test_each_filter_lists_what_its_queryset_lists_and_counts_as_many(show, clin
         after, _ = queue.page(what, after=rows[0].cursor, now=now)
         assert [row.case_id for row in after] == found[1:]
     assert queue.counts(what.clinics, ben)[show] == len(found)
+
+
+# what every request begins with
+
+
+def test_a_session_is_read_while_it_lives(sign_in, ben):
+    client = sign_in(ben)
+    key = client.cookies["sessionid"].value
+    assert SessionStore(key)["_auth_user_id"] == str(ben.pk)
+    Session.objects.filter(pk=key).update(expire_date=timezone.now() - timedelta(seconds=1))
+    ended = SessionStore(key)
+    assert (ended.load(), ended.session_key) == ({}, None)
+    assert SessionStore("a-key-that-nobody-has").load() == {}
+    assert client.get(reverse("intake:triage_queue")).status_code == 302
+
+
+def test_a_user_is_found_by_key_as_by_any_other_question(ben):
+    found = User.objects.get(pk=ben.pk)
+    assert found == User.objects.get(email=ben.email)
+    assert {f.attname: getattr(found, f.attname) for f in User._meta.concrete_fields} == {
+        f.attname: getattr(ben, f.attname) for f in User._meta.concrete_fields
+    }
+    assert User.objects.get(pk=str(ben.pk)) == ben
+    for nobody in (uuid4(), "no key"):
+        with pytest.raises(User.DoesNotExist):
+            User.objects.get(pk=nobody)
+
+
+def test_a_day_changes_from_one_question_to_the_next(ben):
+    @Prepared
+    def born_by(*, day):
+        return Patient.objects.filter(date_of_birth__lte=day).values_list("pk")
+
+    old = factories.make_patient(ben.memberships.get().clinic, date_of_birth=date(1950, 1, 2))
+    assert born_by(day=date(1950, 1, 1)).rows() == []
+    assert born_by(day=date(1950, 1, 2)).rows() == [(old.pk,)]
+
+
+def test_a_day_that_would_stand_still_is_found(ben):
+    @Prepared
+    def born_by(*, user):
+        return Patient.objects.filter(user=user, date_of_birth__lte=date(2020, 1, 1)).values_list("pk")
+
+    with pytest.raises(ValueError, match="would stay"):
+        born_by(user=ben.pk)
+
+
+# what is the same on each page
+
+
+def test_what_is_fixed_is_made_once_in_each_language_and_names_nobody(rf, ben):
+    page = engines["django"].from_string(
+        "{% fixed %}{{ name }}{{ request.user }}{% translate 'Sign out' %}{% endfixed %}{{ name }}"
+    )
+    request = rf.get("/")
+    request.user = ben
+    assert page.render({"name": "Ana"}, request) == "Sign outAna"
+    with translation.override("es"):
+        assert page.render({"name": "Bea"}) == "Cerrar sesiónBea"
+    assert page.render({"name": "Bea"}) == "Sign outBea"

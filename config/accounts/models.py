@@ -38,6 +38,18 @@ class UserManager(BaseUserManager["User"]):
     def create_superuser(self, email: str, password: str | None = None, **fields) -> "User":
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
+    def get(self, *args, **kwargs) -> "User":
+        """By key alone, as each request asks for who is signed in, by a statement that is compiled once."""
+        if args or list(kwargs) != ["pk"]:
+            return super().get(*args, **kwargs)
+        try:
+            rows = _by_key(user=self.model._meta.pk.to_python(kwargs["pk"])).rows()
+        except ValidationError as error:
+            raise self.model.DoesNotExist from error
+        if not rows:
+            raise self.model.DoesNotExist("There is no user of this key.")
+        return models_of({"": self.model}, rows[0])[""]
+
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(email=(username or "").strip().lower())
 
@@ -109,6 +121,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         return Clinic.objects.filter(
             memberships__user=self, memberships__role=role, memberships__is_active=True, is_active=True
         )
+
+    def clinic_ids(self, role: str) -> tuple[uuid.UUID, ...]:
+        """The same, where nothing more than the roles is to be asked of the database."""
+        return tuple(m.clinic_id for m in self._active_memberships if m.role == role)
 
     def is_lead_of(self, clinic: "Clinic") -> bool:
         return any(m.lead and m.clinic_id == clinic.pk for m in self._active_memberships)
@@ -277,6 +293,11 @@ from config.accounts.signin_models import (  # noqa: E402, F401  (rows around si
     KeptText,
     OutgoingMail,
 )
+
+
+@Prepared
+def _by_key(*, user: Any) -> models.QuerySet:
+    return User.objects.filter(pk=user).values_list(*columns_of({"": User}))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.core import signing
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,8 +18,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from config.accounts.access import role_required
 from config.audit.services import record_view
-from config.prepared import Prepared
-from intake import batch, escalation, finding, queue, ranking, shifts, targets
+from intake import batch, escalation, finding, queue, ranking, targets
+from intake.beside import beside
 from intake.models import Case, QueueEntry, SavedFilter
 from intake.queue_html import chips_html, gone_html, row_html, rows_html
 from intake.views.common import words_in
@@ -28,7 +27,6 @@ from intake.views.common import words_in
 _TOKEN = "intake.queue.shown"
 _TOKEN_HOURS = 12
 MOST_SAVED = 12
-_SAVED = ("pk", "name", "show", "language", "text")
 
 
 def filter_of(request: HttpRequest, data: Any) -> queue.Filter:
@@ -57,10 +55,9 @@ def triage_queue(request: HttpRequest) -> HttpResponse:
     rows, has_more = queue.page(what, after=request.GET.get("after", ""), first=first)
     led = escalation.led_by(request.user)
     passed = escalation.unseen.counted(up_to=queue.COUNT_UP_TO, clinics=tuple(led))
-    counts = queue.counts(what.clinics, request.user, more={"escalated": passed})
-    request.user.__dict__["desk_counts"] = counts
-    people, groups = batch.choices(what.clinics)
-    record_view(request, "case.listed", request.user, cases=[str(row.case_id) for row in rows])
+    counts = queue.counts_with_bar(what.clinics, request.user, {"escalated": passed})
+    aside = beside(request.user)
+    record_view(request, "case.listed", request.user, cases=[row.key for row in rows])
     next_page = query_of(what, after=rows[-1].cursor, n=first + len(rows)) if has_more else ""
     context = {
         "rows": rows_html(rows, timezone.now()),
@@ -69,21 +66,16 @@ def triage_queue(request: HttpRequest) -> HttpResponse:
         "last": first + len(rows) - 1,
         "next": next_page,
         "token": _token(request, what, [row.case_id for row in rows], first),
-        "saved": [dict(zip(_SAVED, row, strict=True)) for row in _saved(user=request.user.pk).rows()],
-        "unread": None if what.text else shifts.unread(request.user),
+        "saved": aside.saved,
+        "unread": None if what.text else aside.unread,
         "escalated": counts["escalated"],
-        "people": people,
-        "groups": groups,
+        "people": aside.people,
+        "groups": aside.groups,
         "rule": targets.RULE,
         "bands": ranking.BAND_WORDS.values(),
         "languages": settings.LANGUAGES,
     } | _chips(what, counts)
     return render(request, "intake/triage_queue.html", context)
-
-
-@Prepared
-def _saved(*, user: Any) -> QuerySet:
-    return SavedFilter.objects.filter(user=user).values_list(*_SAVED)[: MOST_SAVED + 1]
 
 
 def _number(text: str) -> int:

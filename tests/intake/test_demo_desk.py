@@ -3,7 +3,8 @@
 import pytest
 
 from config.accounts.demo import people
-from intake import demo, demo_desk, invariants, routing, shifts
+from intake import demo, demo_desk, invariants, routing
+from intake.beside import beside
 from intake.models import Absence, Patient, PatientMerge, ShiftNote
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +20,7 @@ def test_the_desk_of_a_demo_has_an_absence_a_merged_pair_and_a_note_once():
     assert (merge.kept, merge.merged.merged_into, Patient.objects.count()) == (who, who, 2)
     assert list(invariants.merged_records_are_empty_and_say_why()) == []
     assert ShiftNote.objects.count() == 1
-    assert shifts.unread(cast.staff).written_by == "Ben Ortiz"
+    assert beside(cast.staff).unread.written_by == "Ben Ortiz"
 
 
 def test_whom_nobody_may_answer_lives_where_nobody_is_licensed():
