@@ -141,7 +141,9 @@ def remind_at_half_time(now: datetime | None = None) -> int:
             continue
         with transaction.atomic():
             if InformationRequest.objects.filter(pk=request.pk, reminded_at=None, outcome="").update(reminded_at=now):
-                told = notices.tell_of_request(request.case, by=request.asked_by, key=f"reminder:{request.pk}")
+                # more time brings another half time, and its notice is another one
+                key = f"reminder:{request.pk}:{int(request.deadline.timestamp())}"
+                told = notices.tell_of_request(request.case, by=request.asked_by, key=key)
                 reminded += bool(told)
     return reminded
 

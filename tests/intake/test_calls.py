@@ -7,6 +7,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from config.accounts.signin_models import OutgoingMail
 from config.audit.models import AuditEvent
 from intake import calls, invariants, redirects, requests, services, triage
 from intake.models import CallAttempt, Case, InformationRequest, Redirect
@@ -75,6 +76,18 @@ def test_more_time_takes_it_off_the_list_and_reminds_anew(waiting, ben):
     triage.no_answer(request=request, by=ben, reason="No phone")
     with pytest.raises(triage.TriageRefused, match="already answered"):
         requests.give_more_time(request=request, by=ben, deadline=in_days(4))
+
+
+def test_more_time_has_a_half_time_of_its_own(waiting, ben, ana):
+    """A second notice under the first one's key would be refused, and with it everybody's reminders after it."""
+    request = ask(waiting, ben)
+    assert triage.remind_at_half_time(now=request.created_at + (request.deadline - request.created_at) * 0.6) == 1
+    requests.give_more_time(request=request, by=ben, deadline=in_days(6))
+    request.refresh_from_db()
+    assert triage.remind_at_half_time(now=request.created_at + (request.deadline - request.created_at) * 0.6) == 1
+    reminders = OutgoingMail.objects.filter(dedupe_key__startswith=f"reminder:{request.pk}")
+    assert [mail.to for mail in reminders] == [ana.email] * 2
+    assert all(len(mail.dedupe_key) <= 100 for mail in reminders)
 
 
 @pytest.mark.parametrize("who", ["max_stranger", "ana", "dana", "kay"])
