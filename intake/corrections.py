@@ -34,6 +34,13 @@ class StaleCase(TriageRefused):
         self.case = case
 
 
+def refuse_stale(case: Case, version: int | None) -> None:
+    """For a decision that changes no field here but rests on what the page showed. Call it in its transaction."""
+    now = Case.objects.locked(case.pk, "patient", "clinic", "holder")
+    if version not in (None, now.version):
+        raise StaleCase(now)
+
+
 def _guarded(case: Case, by: User, version: int | None, **columns: Any) -> Case:
     """The one UPDATE behind every change here; call it in the transaction that writes the trace."""
     if not by.has_role(Role.STAFF, case.clinic):

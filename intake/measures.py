@@ -111,6 +111,10 @@ def _by_day(rows, column: str):
     return rows.annotate(day=TruncDate(column)).order_by().values_list("day").annotate(n=Count("pk"))
 
 
+def _of(count: int, one: str, many: str) -> str:
+    return f"{queue.count_words(count)} {one if count == 1 else many}"
+
+
 def arrivals(span: Span) -> Measure:
     came = Case.objects.filter(clinic__in=span.clinics, submitted_at__gte=span.start, submitted_at__lt=span.end)
     arrived = _per_bucket(span, _by_day(came, "submitted_at"))
@@ -165,8 +169,9 @@ def late(span: Span) -> Measure:
     now = queue.counts(span.clinics, None, ("late", "soon"))
     total = sum(sum(counts.values()) for counts in per_kind.values())
     says = (
-        f"{total} targets passed in this time. Now {queue.count_words(now['late'])} cases are over their target and "
-        f"{queue.count_words(now['soon'])} are past three quarters of it."
+        f"{_of(total, 'target', 'targets')} passed in this time. "
+        f"Now {_of(now['late'], 'case is over its target', 'cases are over their target')} and "
+        f"{_of(now['soon'], 'is', 'are')} past three quarters of it."
     )
     columns = (span.column, "Triage target passed", "Answer target passed")
     return Measure("over-target", "Over target", says, columns, rows, "bars", (1, 2))
@@ -223,7 +228,7 @@ def retakes_by_slot(span: Span) -> Measure:
     ).count()
     cases = _asked_again(span).aggregate(n=Count("request__case", distinct=True))["n"]
     share, worth = _per_cent(cases, came_in), _per_cent(better, asked - waits)
-    says = f"{asked} photos of {cases} cases were asked for again"
+    says = f"{_of(asked, 'photo', 'photos')} of {_of(cases, 'case', 'cases')} {'was' if asked == 1 else 'were'} asked for again"
     says += f", {share}% of the cases that came in." if share is not None else "."
     says += f" {worth}% of the second photos were better." if worth is not None else ""
     return Measure("retakes-by-slot", "Did a second photo help, by slot", says, ("Slot", *_YIELD), rows, "bars", (1, 2))
@@ -232,7 +237,11 @@ def retakes_by_slot(span: Span) -> Measure:
 def retakes_by_reason(span: Span) -> Measure:
     rows = _yield_rows(span, "reason_code", {key: words[0] for key, words in RETAKE_REASONS.items()})
     most = rows[0] if rows else None
-    says = f"The most common reason: {most[0].lower()}, {most[1]} times." if most else "Nothing was asked for again."
+    says = (
+        f"The most common reason: {most[0].lower()}, {_of(most[1], 'time', 'times')}."
+        if most
+        else "Nothing was asked for again."
+    )
     return Measure("retakes-by-reason", "Did it help, by reason", says, ("Reason", *_YIELD), rows, "bars", (1, 2))
 
 
@@ -260,7 +269,7 @@ def redirects(span: Span) -> Measure:
     found = dict(_events(span, "redirect").values_list("role").annotate(n=Count("pk")))
     rows = [(words, found.get(role, 0)) for role, words in _WHO.items()]
     total = sum(found.values())
-    says = f"{total} {'case was' if total == 1 else 'cases were'} sent to in-person or emergency care."
+    says = f"{_of(total, 'case was', 'cases were')} sent to in-person or emergency care."
     return Measure("redirects", "Sent to in-person care", says, ("Decided by", "Cases"), rows, "bars", (1,))
 
 

@@ -38,6 +38,11 @@ def words_in(data: Mapping[str, str], name: str) -> str:
     return data.get(name, "").replace("\x00", "").strip()
 
 
+def with_words(refused: object, words: str) -> str:
+    """A refusal on another page than the form's own: what was typed is not lost with the form."""
+    return f"{refused} You wrote: “{words}”" if words else str(refused)
+
+
 def page(request: HttpRequest, template: str, case: Case | None, **context) -> HttpResponse:
     is_patient = case is None or case.is_cared_for_by(request.user)
     context |= {"case": case, "is_patient": is_patient, "base": "base_patient.html" if is_patient else "base.html"}

@@ -15,7 +15,7 @@ from intake import desk_forms, escalation, queue, shifts, targets
 from intake.models import Case, Escalation, ShiftNote
 from intake.queue_rows import COLUMNS, Row, row_of
 from intake.services import IntakeRefused
-from intake.views.common import words_in
+from intake.views.common import with_words, words_in
 
 SHEET_ROWS = 200
 
@@ -129,9 +129,10 @@ def lead_seen(request: HttpRequest, escalation_id: int) -> HttpResponse:
         pk=escalation_id,
         clinic__in=escalation.led_by(request.user),
     )
+    note = words_in(request.POST, "note")
     try:
-        escalation.seen(row=row, by=request.user, note=words_in(request.POST, "note"))
+        escalation.seen(row=row, by=request.user, note=note)
         messages.success(request, f"Case {row.case.number}: noted.")
     except IntakeRefused as refused:
-        messages.error(request, str(refused))
+        messages.error(request, with_words(refused, note))
     return redirect("intake:lead")

@@ -1,15 +1,17 @@
 """Asking the patient for more, and taking the answer."""
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from config.accounts.access import role_required
-from intake import desk_forms, services, triage
-from intake.models import CaseStatus, InformationRequest
-from intake.views.common import page, slots_with_photos, staff_case, visible_case, words_in
+from intake import corrections, desk_forms, services, triage
+from intake.models import CaseStatus
+from intake.views.common import page, slots_with_photos, staff_case, visible_case, with_words, words_in
+from intake.views.corrections import changed_meanwhile, version_in
 from intake.workflow import moved_on
 
 
@@ -20,37 +22,47 @@ def ask(request: HttpRequest, case_id) -> HttpResponse:
     if not may_ask and request.method != "POST":
         raise Http404
     form = desk_forms.AskForm(request.POST or None, case=case)
+    meanwhile, status = None, 200
     if request.method == "POST" and not may_ask:
         # somebody was faster; what was typed stays on the page
         form.add_error(None, moved_on(case))
     elif request.method == "POST" and form.is_valid():
         try:
-            triage.request_information(
-                case=case,
-                by=request.user,
-                items=form.items(),
-                deadline=form.deadline_at(),
-                message=form.cleaned_data["message"],
-                asked_from="clinic",
-            )
+            with transaction.atomic():
+                corrections.refuse_stale(case, version_in(request))
+                triage.request_information(
+                    case=case,
+                    by=request.user,
+                    items=form.items(),
+                    deadline=form.deadline_at(),
+                    message=form.cleaned_data["message"],
+                    asked_from="clinic",
+                )
+        except corrections.StaleCase as stale:
+            case, status = stale.case, 409
+            meanwhile = changed_meanwhile(request, case)
+            form.add_error(None, str(stale))
         except (triage.TriageRefused, services.TransitionRefused) as refused:
             form.add_error(None, str(refused))
         else:
             messages.success(request, f"{case.patient.name} is asked. The target pauses until the answer.")
             return redirect("intake:triage_queue")
-    return page(request, "intake/triage_ask.html", case, form=form, back="intake:triage_case")
+    context = {"form": form, "back": "intake:triage_case", "meanwhile": meanwhile, "status": status}
+    return page(request, "intake/triage_ask.html", case, **context)
 
 
 @role_required("staff")
 @require_POST
 def go_on_without(request: HttpRequest, case_id) -> HttpResponse:
-    case = staff_case(request, case_id, CaseStatus.NEEDS_INFORMATION)
-    open_request = get_object_or_404(InformationRequest, case=case, outcome="")
+    case, reason = staff_case(request, case_id), words_in(request.POST, "reason")
+    open_request = case.requests.filter(outcome="").first()
     try:
-        triage.no_answer(request=open_request, by=request.user, reason=words_in(request.POST, "reason"))
+        if open_request is None:
+            raise triage.TriageRefused(moved_on(case))
+        triage.no_answer(request=open_request, by=request.user, reason=reason)
         messages.success(request, f"Case {case.number} goes on without an answer.")
     except (triage.TriageRefused, services.TransitionRefused) as refused:
-        messages.error(request, str(refused))
+        messages.error(request, with_words(refused, reason))
     return redirect("intake:triage_case", case.pk)
 
 

@@ -17,7 +17,7 @@ from intake.reasons import RETAKE_REASONS
 from intake.requests import paused_words
 from intake.topics import topics_of
 from intake.uploads import offset as arrived_bytes
-from intake.views.common import slots_with_photos, staff_case, words_in
+from intake.views.common import slots_with_photos, staff_case, with_words, words_in
 from intake.views.corrections import changed_meanwhile, version_in
 from intake.views.presence import seen_by
 from intake.workflow import verbs_for
@@ -188,10 +188,10 @@ def accept(request: HttpRequest, case_id) -> HttpResponse:
 @role_required("staff")
 @require_POST
 def back_to_triage(request: HttpRequest, case_id) -> HttpResponse:
-    case = staff_case(request, case_id)
+    case, reason = staff_case(request, case_id), words_in(request.POST, "reason")
     try:
-        triage.return_to_triage(case=case, by=request.user, reason=words_in(request.POST, "reason"))
+        triage.return_to_triage(case=case, by=request.user, reason=reason)
         messages.success(request, f"Case {case.number} is back in triage.")
     except services.TransitionRefused as refused:
-        messages.error(request, refused.text)
+        messages.error(request, with_words(refused.text, reason))
     return redirect("intake:triage_case", case.pk)

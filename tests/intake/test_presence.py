@@ -136,3 +136,29 @@ def test_an_accept_and_a_correction_at_once_leave_no_half(waiting, ben, jo, grou
     done = [one for one in outcomes if not isinstance(one, Exception)]
     assert len(done) == 1, outcomes
     assert Case.objects.get().version == version + 1
+
+
+@pytest.mark.parametrize("name", ["ask", "redirect"])
+def test_an_old_page_asks_or_sends_away_only_after_another_look(desk, waiting, jo, name):
+    """The other one filled a gap by phone: what this one typed stays, and what came meanwhile stands beside it."""
+    opened = waiting.version
+    said = {"topic": "medicines", "value": ["Warfarin"], "said_by": "patient"}
+    corrections.add_by_phone(case=Case.objects.get(pk=waiting.pk), by=jo, **said)
+    form = {"version": opened, "seen_at": (timezone.now() - timedelta(minutes=5)).isoformat()}
+    form |= {"question": "Which medicines?", "deadline": "2"}
+    form |= {"kind": "in_person", "reason": "Bleeds a lot", "reached": "patient", "told": "Rang at noon"}
+    answer = desk.post(url(name, waiting.pk), form)
+    assert answer.status_code == 409
+    assert "Somebody changed this case" in text(answer) and "<ins>Warfarin</ins>" in text(answer)
+    assert ("Which medicines?" if name == "ask" else "Bleeds a lot") in text(answer)
+    assert Case.objects.get(pk=waiting.pk).status == "submitted"
+    again = form | {"version": Case.objects.get(pk=waiting.pk).version}
+    assert desk.post(url(name, waiting.pk), again).status_code == 302
+    assert Case.objects.get(pk=waiting.pk).status == {"ask": "needs_information", "redirect": "redirected"}[name]
+
+
+@pytest.mark.parametrize("name", ["go_on_without", "back_to_triage"])
+def test_a_reason_for_a_case_that_has_moved_on_is_not_lost(desk, waiting, name):
+    answer = text(desk.post(url(name, waiting.pk), {"reason": "Rang three times"}, follow=True))
+    assert "You wrote: “Rang three times”" in answer and "Nothing was changed" in answer
+    assert Case.objects.get(pk=waiting.pk).status == "submitted"

@@ -34,10 +34,16 @@
     ctx.restore();
   };
 
+  // An empty frame says nothing that the sentence and the table do not say.
+  const isEmpty = (kind, data) => data.values.every((series) => series.every((n) => n === null || (kind === "bars" && n === 0)));
+  const WHOLE = [1, 2, 5].flatMap((n) => [0, 1, 2, 3, 4, 5, 6].map((power) => n * 10 ** power)).sort((a, b) => a - b);
+
   const draw = (figure) => {
     const table = document.getElementById(figure.dataset.chart);
     const data = read(table, figure.dataset.series.split(",").map(Number));
     const kind = figure.dataset.kind, unit = figure.dataset.unit;
+    if (isEmpty(kind, data)) return null;
+    figure.hidden = false;
     const tones = [color("--brand"), color("--wait-solid")], ink = color("--ink-2"), line = color("--line");
     const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line }, font: `12px ${getComputedStyle(document.body).fontFamily}` };
     const bars = (s) => uPlot.paths.bars({ size: [data.values.length > 1 ? 0.34 : 0.6, 48], align: data.values.length > 1 ? (s ? 1 : -1) : 0 });
@@ -46,7 +52,8 @@
       scales: { x: { time: false, range: [-0.6, data.labels.length - 0.4] }, y: { range: (u, low, high) => [0, Math.max(1, high * 1.18)] } },
       axes: [
         { ...axis, grid: { show: false }, splits: () => { const step = Math.ceil(data.labels.length / Math.max(2, Math.floor(figure.clientWidth / 90))); return data.labels.map((_, n) => n).filter((n) => n % step === 0); }, values: (u, splits) => splits.map((n) => data.labels[n] ?? "") },
-        { ...axis, size: 46 },
+        // what is counted has no halves
+        { ...axis, size: 46, ...(unit ? {} : { incrs: WHOLE }) },
       ],
       series: [{}, ...data.names.map((label, s) => ({
         label, stroke: tones[s], width: 2, spanGaps: true, dash: kind === "lines" && s ? [6, 4] : undefined,
@@ -69,8 +76,7 @@
   };
 
   for (const figure of document.querySelectorAll("[data-chart]")) {
-    figure.hidden = false;
     const plot = draw(figure);
-    new ResizeObserver(() => { if (figure.clientWidth && figure.clientWidth !== plot.width) plot.setSize({ width: figure.clientWidth, height: 240 }); }).observe(figure);
+    if (plot) new ResizeObserver(() => { if (figure.clientWidth && figure.clientWidth !== plot.width) plot.setSize({ width: figure.clientWidth, height: 240 }); }).observe(figure);
   }
 })();
