@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.core.exceptions import ValidationError
 from django.db.models import Value
 from django.template import engines
 from django.urls import reverse
@@ -156,9 +157,10 @@ def test_a_user_is_found_by_key_as_by_any_other_question(ben):
         f.attname: getattr(ben, f.attname) for f in User._meta.concrete_fields
     }
     assert User.objects.get(pk=str(ben.pk)) == ben
-    for nobody in (uuid4(), "no key"):
-        with pytest.raises(User.DoesNotExist):
-            User.objects.get(pk=nobody)
+    for nobody, error in ((uuid4(), User.DoesNotExist), (None, User.DoesNotExist), ("no key", ValidationError)):
+        for rows in (User.objects, User.objects.all()):
+            with pytest.raises(error):
+                rows.get(pk=nobody)
 
 
 def test_a_day_changes_from_one_question_to_the_next(ben):

@@ -40,12 +40,9 @@ class UserManager(BaseUserManager["User"]):
 
     def get(self, *args, **kwargs) -> "User":
         """By key alone, as each request asks for who is signed in, by a statement that is compiled once."""
-        if args or list(kwargs) != ["pk"]:
+        if args or list(kwargs) != ["pk"] or not isinstance(kwargs["pk"], uuid.UUID | str):
             return super().get(*args, **kwargs)
-        try:
-            rows = _by_key(user=self.model._meta.pk.to_python(kwargs["pk"])).rows()
-        except ValidationError as error:
-            raise self.model.DoesNotExist from error
+        rows = _by_key(user=self.model._meta.pk.to_python(kwargs["pk"])).rows()
         if not rows:
             raise self.model.DoesNotExist("There is no user of this key.")
         return models_of({"": self.model}, rows[0])[""]
