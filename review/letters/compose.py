@@ -151,8 +151,8 @@ def _sections(facts: Facts) -> list[dict]:
         for n, words in enumerate(facts.extra_words, start=1)
     ]
     if steps:
-        # said once above all steps that need it
-        note = next((step["note"] for step in steps if step["note"]), "")
+        # once above them where it is true of each, else beside those of which it is
+        note = steps[0]["note"] if all(step["note"] for step in steps) else ""
         sections.append({"kind": "steps", "heading": _("What to do"), "note": note, "steps": steps})
     if opinion["follow_up"].strip():
         said = _said(facts, opinion["follow_up"], opinion["follow_up_own"], language)

@@ -197,3 +197,29 @@ def test_what_the_specialist_hears(open_page, look, signed, dana, ben, ruth, wid
             "messages": reverse("intake:messages", args=[case.pk]),
         },
     )
+
+
+@pytest.mark.parametrize("width", [1024, 1440])
+def test_what_a_specialist_writes_for_a_reader_of_spanish(open_page, look, review, dana, ana, patient, width):
+    Patient.objects.filter(pk=patient.pk).update(preferred_language="es")
+    page = open_page(dana, width)
+    page.goto(reverse("review:room", args=[review.case_id]))
+    own = page.get_by_label("For the patient, in Spanish")
+    own.fill("Hola.")
+    page.get_by_text("Insert a text in English and Spanish").click()
+    page.get_by_role("button", name="Spot to be tested").click()
+    assert own.input_value() == "Hola.\nHay que analizar esta mancha. Eso no quiere decir que usted tenga cáncer. Solo con un análisis se puede estar seguro."  # fmt: skip
+    assert page.get_by_label("Follow-up, in Spanish").input_value().startswith("Tendrá el resultado")
+    assert page.get_by_label("For the patient", exact=True).input_value().startswith("This spot should be tested.")
+    page.locator("#plan-lines summary").last.click()
+    page.locator("[name=plan_text]").last.fill("Excision biopsy")
+    page.locator("[name=plan_own]").first.fill("Que le quiten la mancha")
+    look(page, "specialist-room-spanish")
+    page.get_by_role("button", name="Check and sign").click()
+    page.wait_for_url("**/sign/")
+    look(page, "specialist-sign-spanish")
+    review.refresh_from_db()
+    assert (
+        review.patient_text_own.startswith("Hola.")
+        and review.action_items.get().patient_text_own == "Que le quiten la mancha"
+    )

@@ -102,6 +102,13 @@ def test_both_texts_name_the_same_amounts_and_sides(english, own, said):
     )
 
 
+def test_a_step_that_alone_is_in_english_has_the_note_beside_it():
+    steps = (replace(BIOPSY, patient_text_own="Que le quiten la mancha"), CREAM)
+    letter, _ = both(language="es", opinion=SPANISH, lines=steps)
+    [part] = [part for part in letter["sections"] if part["kind"] == "steps"]
+    assert part["note"] == "" and [bool(step["note"]) for step in part["steps"]] == [False, True]
+
+
 # the specialist's page
 
 
