@@ -60,6 +60,7 @@ class ReviewConfig(AppConfig):
             invariants.no_clinician_is_credited_twice_for_a_moment,
             invariants.no_case_is_closed_with_a_critical_result_open,
             invariants.letters_are_what_was_made,
+            invariants.pathology_files_are_what_was_attached,
         ):
             registry.register_invariant(check.__name__, check)
         navigation.register("specialist", "Work list", "review:worklist", worklist.count_waiting)

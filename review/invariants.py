@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from config import storages
 from review import tape, timekeeping
-from review.models import CriticalResult, Letter, Review
+from review.models import CriticalResult, Letter, PathologyReport, Review
 from review.signing import digest
 
 
@@ -59,6 +59,17 @@ def no_case_is_closed_with_a_critical_result_open() -> Iterator[str]:
     open_ones = CriticalResult.objects.filter(acknowledged_at=None, case__status="closed")
     for number in open_ones.values_list("case__number", flat=True):
         yield f"case {number}: closed, and nobody has acknowledged its critical result"
+
+
+def pathology_files_are_what_was_attached() -> Iterator[str]:
+    for report in PathologyReport.objects.exclude(file_sha256="").select_related("review").iterator():
+        try:
+            data = storages.read(report.file_key)
+        except Exception as error:  # noqa: BLE001 whatever keeps the file away is the breach
+            yield f"pathology {report.pk}: its file cannot be read ({type(error).__name__})"
+            continue
+        if sha256(data).hexdigest() != report.file_sha256:
+            yield f"pathology {report.pk}: its file is not the one that was attached"
 
 
 def letters_are_what_was_made() -> Iterator[str]:

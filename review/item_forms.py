@@ -4,6 +4,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from review.items import MAX_FILE_BYTES, ItemRefused, Report
 from review.models import ActionItem, PathologyReport, Truth
 
 State = ActionItem.State
@@ -74,11 +75,24 @@ class PathologyForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}),
         error_messages={"required": "Enter the day of the report.", "invalid": "Enter the day of the report."},
     )
+    file = forms.FileField(
+        label="Their report as a PDF",
+        help_text="At most 10 MB.",
+        required=False,
+        widget=forms.FileInput(attrs={"accept": "application/pdf,.pdf"}),
+    )
     laboratory = forms.CharField(label="Laboratory", max_length=120, required=False)
     number = forms.CharField(label="Their number", max_length=60, required=False)
     report = forms.CharField(
         label="The report in words", max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 6})
     )
+
+    def report_of(self) -> Report:
+        """What was entered, with the file as bytes."""
+        sent = self.cleaned_data["file"]
+        if sent is not None and sent.size > MAX_FILE_BYTES:
+            raise ItemRefused("The PDF is larger than 10 MB. Attach the pages with the diagnosis.")
+        return Report(**self.cleaned_data | {"file": sent.read() if sent is not None else b""})
 
     def clean_reported_on(self):
         day = self.cleaned_data["reported_on"]

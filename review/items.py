@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 
+from botocore.exceptions import BotoCoreError, ClientError
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from config import storages
 from config.accounts.models import User
 from config.accounts.roles import Role
 from config.accounts.services import queue_mail
@@ -178,8 +181,11 @@ class Report:
     number: str = ""
     # how it fits the answer, as far as whoever enters it can say
     agreement: str = Truth.Agreement.UNCLEAR
+    # their paper as a PDF
+    file: bytes = b""
 
 
+MAX_FILE_BYTES = 10 * 1024 * 1024
 # what the result says about malignancy, for the reader's figures
 _MALIGNANT = {"malignant": True, "benign": False, "inflammatory": False}
 
@@ -195,6 +201,7 @@ def attach_pathology(*, review: Review, by: User, what: Report, item: ActionItem
         raise ItemRefused("Choose the result and write the diagnosis.")
     if what.reported_on > timezone.localdate(None, case.clinic.zone):
         raise ItemRefused("The report is from a day that has not come yet.")
+    digest = _keep_file(case, what.file)
     with transaction.atomic():
         locked = delivery.locked(case.pk)
         try:
@@ -213,6 +220,8 @@ def attach_pathology(*, review: Review, by: User, what: Report, item: ActionItem
             laboratory=what.laboratory.strip()[:120],
             number=what.number.strip()[:60],
             reported_on=what.reported_on,
+            file_sha256=digest,
+            file_size=len(what.file),
             by=by,
         )
         record(
@@ -225,6 +234,24 @@ def attach_pathology(*, review: Review, by: User, what: Report, item: ActionItem
             queue_mail("message_waiting", to=review.specialist.email, dedupe_key=f"pathology:{row.pk}")
         delivery.advance(locked)
     return row
+
+
+def _keep_file(case: Case, data: bytes) -> str:
+    """The hash under which a PDF lies in storage, before the row that names it; "" for none."""
+    if not data:
+        return ""
+    if not data.startswith(b"%PDF-"):
+        raise ItemRefused("The report as a file must be a PDF. Send a photograph of it as a message instead.")
+    if len(data) > MAX_FILE_BYTES:
+        raise ItemRefused("The PDF is larger than 10 MB. Attach the pages with the diagnosis.")
+    digest = sha256(data).hexdigest()
+    try:
+        storages.put_once(f"pathology/{case.pk}/{digest}.pdf", data)
+    except (OSError, BotoCoreError, ClientError) as error:
+        raise ItemRefused(
+            "The file cannot be kept just now. Try again in a minute, or enter the report without it."
+        ) from error
+    return digest
 
 
 def _may_attach(case: Case, by: User, role: str) -> bool:

@@ -26,6 +26,9 @@ class PathologyReport(models.Model):
     laboratory = models.CharField(max_length=120, blank=True)
     number = models.CharField("the laboratory's number", max_length=60, blank=True)
     reported_on = models.DateField()
+    # the laboratory's own paper as a PDF, where somebody has it
+    file_sha256 = models.CharField(max_length=64, blank=True, editable=False)
+    file_size = models.PositiveIntegerField(default=0, editable=False)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="pathology_entered")
     at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(null=True, blank=True)
@@ -43,6 +46,8 @@ class PathologyReport(models.Model):
         "laboratory",
         "number",
         "reported_on",
+        "file_sha256",
+        "file_size",
         "by_id",
         "at",
     )
@@ -57,6 +62,10 @@ class PathologyReport(models.Model):
                 name="pathology_result_is_known",
             ),
             models.CheckConstraint(
+                condition=Q(file_sha256="", file_size=0) | (~Q(file_sha256="") & Q(file_size__gt=0)),
+                name="pathology_file_has_its_hash_and_size",
+            ),
+            models.CheckConstraint(
                 condition=Q(seen_at__isnull=True, seen_by__isnull=True)
                 | Q(seen_at__isnull=False, seen_by__isnull=False),
                 name="seen_pathology_has_its_reader",
@@ -65,3 +74,8 @@ class PathologyReport(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_result_display()}: {self.diagnosis}"
+
+    @property
+    def file_key(self) -> str:
+        """Where its PDF lies; "" without one."""
+        return f"pathology/{self.review.case_id}/{self.file_sha256}.pdf" if self.file_sha256 else ""

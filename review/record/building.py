@@ -136,6 +136,8 @@ def _pieces(patient: Patient) -> Iterator[Piece]:
     for photo in scope.photos(patient).iterator(chunk_size=100):
         key = photo.original_key
         yield photo_path(photo), photo.received_at, lambda key=key: storages.stream(key)
+    for report in scope.pathology(patient).exclude(file_sha256=""):
+        yield pathology_path(report), report.at, lambda report=report: storages.stream(report.file_key)
     for letter in scope.letters(patient).iterator(chunk_size=100):
         yield letter_path(letter), letter.created_at, lambda letter=letter: storages.stream(letter.key)
     yield "who-looked.csv", now, lambda: _access_lines(patient)
@@ -150,6 +152,10 @@ def photo_path(photo) -> str:
 def letter_path(letter) -> str:
     case = letter.pair.review.case
     return f"letters/{case.number}/{letter.pair.created_at:%Y-%m-%d}-{letter.audience}-{letter.pair_id.hex[:8]}.pdf"
+
+
+def pathology_path(report) -> str:
+    return f"laboratory/{report.review.case.number}/{report.reported_on:%Y-%m-%d}-{report.pk}.pdf"
 
 
 def _readme(patient: Patient) -> str:
@@ -259,8 +265,9 @@ def _resources(patient: Patient) -> Iterator[dict]:
         for added in review.addenda.all():
             yield from once(fhir.practitioner, added.by)
         yield from fhir.addenda(review)
-        yield from map(fhir.pathology, review.pathology.select_related("review__case"))
         yield from fhir.tasks(review)
+    for report in scope.pathology(patient):
+        yield fhir.pathology(report, f"../{pathology_path(report)}")
     for letter in scope.letters(patient).iterator(chunk_size=100):
         yield fhir.document(letter, f"../{letter_path(letter)}")
     for message in scope.messages(patient).iterator(chunk_size=500):

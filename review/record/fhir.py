@@ -199,7 +199,9 @@ def addenda(review: Review) -> Iterator[dict]:
         )
 
 
-def pathology(report: PathologyReport) -> dict:
+def pathology(report: PathologyReport, path: str) -> dict:
+    """`path` is where its PDF would stand in the ZIP."""
+    paper = {"contentType": "application/pdf", "url": path, "size": report.file_size, "title": "Pathology report"}
     return _clean(
         {
             "resourceType": "DiagnosticReport",
@@ -213,6 +215,7 @@ def pathology(report: PathologyReport) -> dict:
             "issued": _at(report.at),
             "performer": [{"display": report.laboratory}] if report.laboratory else [],
             "conclusion": "\n".join(part for part in (str(report), report.report) if part),
+            "presentedForm": [paper] if report.file_sha256 else [],
         }
     )
 

@@ -6,7 +6,7 @@ from django.db.models.functions import Cast
 from config.audit.models import AuditEvent
 from intake.models import Case, Message, Patient, Photo
 from intake.moved import kept_by
-from review.models import Delivery, Letter, Review
+from review.models import Delivery, Letter, PathologyReport, Review
 
 
 def cases(patient: Patient) -> QuerySet[Case]:
@@ -41,6 +41,10 @@ def reviews(patient: Patient) -> QuerySet[Review]:
         .select_related("case", "specialist__practitioner")
         .order_by("signed_at")
     )
+
+
+def pathology(patient: Patient) -> QuerySet[PathologyReport]:
+    return PathologyReport.objects.filter(review__in=reviews(patient)).select_related("review__case").order_by("at")
 
 
 def letters(patient: Patient) -> QuerySet[Letter]:

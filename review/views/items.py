@@ -1,22 +1,28 @@
 """Plan lines until they are settled: the patient's own, and the lists of the desks."""
 
+import logging
+
+from botocore.exceptions import BotoCoreError, ClientError
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from config import storages
 from config.accounts.access import role_required
 from config.audit.services import record_view
 from intake.models import Case
 from intake.views.common import words_in
 from review import delivery, items
 from review.item_forms import OwnStepForm, PathologyForm, StepForm
-from review.models import ActionItem
+from review.models import ActionItem, PathologyReport
 from review.rows import icon_of
 
+log = logging.getLogger(__name__)
 SHOWS = {
     "open": "Open",
     "overdue": "Over its day",
@@ -106,13 +112,14 @@ def item(request: HttpRequest, item_id) -> HttpResponse:
     form, pathology = StepForm(), PathologyForm()
     if request.method == "POST":
         sent = "pathology" in request.POST
-        form, pathology = (form, PathologyForm(request.POST)) if sent else (StepForm(request.POST), pathology)
+        form, pathology = (
+            (form, PathologyForm(request.POST, request.FILES)) if sent else (StepForm(request.POST), pathology)
+        )
         used = pathology if sent else form
         if used.is_valid():
             try:
                 if sent:
-                    report = items.Report(**used.cleaned_data)
-                    items.attach_pathology(review=row.review, by=request.user, what=report, item=row)
+                    items.attach_pathology(review=row.review, by=request.user, what=used.report_of(), item=row)
                 else:
                     items.settle(item=row, by=request.user, **used.cleaned_data)
             except items.ItemRefused as refused:
@@ -168,10 +175,10 @@ def pathology_new(request: HttpRequest, case_id) -> HttpResponse:
     review = delivery.signed_review(case)
     if review is None:
         raise Http404
-    form = PathologyForm(request.POST or None)
+    form = PathologyForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         try:
-            items.attach_pathology(review=review, by=request.user, what=items.Report(**form.cleaned_data))
+            items.attach_pathology(review=review, by=request.user, what=form.report_of())
         except items.ItemRefused as refused:
             form.add_error(None, str(refused))
         else:
@@ -179,3 +186,27 @@ def pathology_new(request: HttpRequest, case_id) -> HttpResponse:
             return redirect(_result_of(case, request.user) or "review:items", case.pk)
     context = {"case": case, "patient": case.patient, "form": form, "result": _result_of(case, request.user)}
     return render(request, "review/pathology.html", context, status=422 if form.is_bound else 200)
+
+
+@role_required("staff", "referrer", "specialist")
+@never_cache
+def pathology_file(request: HttpRequest, report_id: int) -> HttpResponse:
+    """The laboratory's paper, as it was attached."""
+    row = get_object_or_404(
+        PathologyReport.objects.exclude(file_sha256="").select_related("review__case"),
+        pk=report_id,
+        review__case__in=Case.objects.visible_to(request.user),
+    )
+    case = row.review.case
+    record_view(request, "pathology.downloaded", row, case=str(case.pk))
+    try:
+        file = storages.private_storage().open(row.file_key, "rb")
+    except (OSError, BotoCoreError, ClientError) as error:
+        log.warning("storage does not give a report (%s)", type(error).__name__)
+        return HttpResponse("The report cannot be opened just now. Try again in a minute.", status=503)
+    # saved and not shown: whoever attached it could have put anything into it
+    name = f"pathology-{case.number}.pdf"
+    response = FileResponse(file, content_type="application/pdf", as_attachment=True, filename=name)
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Cache-Control"] = "private, no-store"
+    return response

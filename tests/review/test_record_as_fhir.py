@@ -94,7 +94,8 @@ def whole(patient, draft, dana, group, ruth, ben, ana, clinic, settings, monkeyp
     items.settle(item=by_kind["watch_rephotograph"], by=ben, state="impossible", words="Moved away.")
     items.attach_pathology(
         review=review, by=ben, item=by_kind["biopsy"],
-        what=items.Report("benign", "Nevus", day(0), report="Nests.", laboratory="Sample Pathology", number="S26-1"),
+        what=items.Report("benign", "Nevus", day(0), report="Nests.", laboratory="Sample Pathology", number="S26-1",
+                          file=b"%PDF-1.7 x"),
     )  # fmt: skip
     for person, text in ((ana, "May I swim?"), (ben, "Yes."), (ruth, "How wide?"), (dana, "2 mm.")):
         messages.send(case=review.case, by=person, text=text, key=uuid.uuid4())
@@ -104,6 +105,10 @@ def whole(patient, draft, dana, group, ruth, ben, ana, clinic, settings, monkeyp
     factories.make_draft(patient, by=ana)
     patient.refresh_from_db()
     return patient
+
+
+def review_number(patient) -> str:
+    return patient.cases.get(status="signed").number
 
 
 def test_every_resource_is_valid_and_none_is_left_out(whole):
@@ -121,6 +126,7 @@ def test_every_resource_is_valid_and_none_is_left_out(whole):
     }  # fmt: skip
     said = {row["code"]["text"]: row for row in resources if row["resourceType"] == "DiagnosticReport"}
     assert (said["Consult note"]["status"], said["Pathology study"]["identifier"]) == ("amended", [{"value": "S26-1"}])
+    assert said["Pathology study"]["presentedForm"][0]["url"].startswith(f"../laboratory/{review_number(whole)}/")
     assert "Benign." in said["Addendum Document"]["conclusion"]
 
 

@@ -1,19 +1,23 @@
 """Advice until it is done: whose it is, who settles it and how, what brings it up again, and when the case closes."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import ObjectDoesNotExist
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from config import storages
 from config.accounts.signin_models import OutgoingMail
 from config.audit.models import AuditEvent
 from intake import calls, recalls
 from intake.models import CallTask, Case
-from review import delivery, followup, items, nudges
+from review import delivery, followup, invariants, items, nudges
 from review.models import ActionItem, Delivery, PathologyReport
 from review.plan import PlanLine
 from tests import factories
@@ -373,6 +377,52 @@ def test_a_report_is_never_changed(signed, ben):
             change()
     with pytest.raises(IntegrityError), transaction.atomic():
         PathologyReport.objects.update(seen_at=timezone.now())
+
+
+PDF = b"%PDF-1.7 as the laboratory made it"
+
+
+def test_the_laboratorys_own_paper_is_kept_with_it(
+    signed, ruth, ana, dana, ben, max_stranger, sign_in, settings, tmp_path, monkeypatch
+):
+    settings.VAR = tmp_path
+    url = reverse("review:item", args=[line(signed, "biopsy").pk])
+    typed = {"pathology": "yes", "result": "benign", "diagnosis": "Nevus", "agreement": "same",
+             "reported_on": day(0).isoformat()}  # fmt: skip
+    file = SimpleUploadedFile("report.exe", b"MZ no PDF", content_type="application/pdf")
+    refused = sign_in(ruth).post(url, typed | {"file": file})
+    assert refused.status_code == 422 and "must be a PDF" in refused.content.decode()
+    assert not PathologyReport.objects.exists()
+    sign_in(ruth).post(url, typed | {"file": SimpleUploadedFile("report.pdf", PDF, content_type="text/html")})
+    row = PathologyReport.objects.get()
+    assert (row.file_size, storages.read(row.file_key)) == (len(PDF), PDF)
+    assert list(invariants.pathology_files_are_what_was_attached()) == []
+    paper = reverse("review:pathology_file", args=[row.pk])
+    result = [reverse(f"review:{name}", args=[signed.case_id]) for name in ("referrer_result", "staff_result")]
+    for person, page in ((ruth, result[0]), (ben, result[1]), (dana, "")):
+        client = sign_in(person)
+        assert not page or paper in client.get(page).content.decode(), page
+        sent = client.get(paper)
+        assert b"".join(sent.streaming_content) == PDF
+        assert sent["Content-Disposition"].startswith("attachment") and "sandbox" in sent["Content-Security-Policy"]
+    assert AuditEvent.objects.filter(verb="pathology.downloaded").count() == 3
+    for stranger in (max_stranger, ana):
+        assert sign_in(stranger).get(paper).status_code in {403, 404}
+    with pytest.raises(DatabaseError), transaction.atomic():
+        PathologyReport.objects.update(file_sha256="", file_size=0)
+    for kept, said in ((lambda key: b"other", "not the one"), (lambda key: storages.read("gone"), "cannot be read")):
+        with monkeypatch.context() as broken:
+            broken.setattr(invariants, "storages", SimpleNamespace(read=kept))
+            [breach] = invariants.pathology_files_are_what_was_attached()
+        assert said in breach
+
+
+def test_a_paper_that_is_too_large_or_cannot_be_kept_attaches_nothing(signed, ben, monkeypatch):
+    for file, said in ((b"%PDF-" + bytes(items.MAX_FILE_BYTES), "larger than 10 MB"), (PDF, "cannot be kept just now")):
+        monkeypatch.setattr(items.storages, "put_once", lambda key, data: (_ for _ in ()).throw(OSError("full")))
+        with pytest.raises(items.ItemRefused, match=said):
+            items.attach_pathology(review=signed, by=ben, what=replace(REPORT, file=file))
+    assert not PathologyReport.objects.exists()
 
 
 # pages
