@@ -1,6 +1,7 @@
 """What leaves the house by mail or text message, byte by byte: that something waits, and nothing of what."""
 
 import logging
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from config.accounts.tasks import send_mail_task
 from config.work import services as work
 from intake import messages, notices, related
 from intake.people import invite_patient
-from review import delivery
+from review import critical, delivery, followup, paper
 from review.letters import making
 from review.models import Delivery
 from tests import factories
@@ -130,7 +131,19 @@ def test_no_mark_leaves_in_any_byte_address_or_log_line(
     ask_for_password_reset(email=ana.email)
     set_password(user=ana, password="correct horse battery staple two")
     ask_for_email_change(user=ana, email="new@example.test")
+    # what cannot wait, by telephone too; what is brought up again; mail that comes back
+    settings.SMS_PROVIDER, settings.SMS_GATEWAY = "smtp", "sms.test"
+    type(ben).objects.filter(pk=review.case.referring_clinician_id).update(phone="614-555-0101")
+    review.case.refresh_from_db()
+    critical.mark(review=review, by=dana, note=MARKS["text"])
     everything_leaves()
+    before = len(server.raw)
+    critical.tick(timezone.now() + timedelta(days=3))
+    followup.tick(timezone.now() + timedelta(days=40))
+    paper.came_back(identity=server.identities[0], address=ana.email, at=timezone.now())
+    everything_leaves()
+    assert len(server.raw) >= before + 2
+    assert any(to == ("16145550101@sms.test",) for _, to in server.envelopes)
     assert len(server.raw) >= 9
     assert not OutgoingMail.objects.exclude(work_status="done").exists()
     nothing_clinical(server.plain() + logs.text)
