@@ -11,6 +11,7 @@ from django.conf import settings
 
 from config.celery import app, schedule
 from config.launcher import ROOT
+from config.work import services, tasks
 from config.work.registry import kinds, periodics
 from tests.journeys.running import free_port
 
@@ -75,3 +76,11 @@ def test_a_message_to_a_dead_broker_fails_while_its_tick_still_has_time():
     told, seconds = json.loads(done.stdout)
     assert told == "OperationalError"
     assert seconds < app.tasks["work.tick_task"].soft_time_limit - 5
+
+
+def test_a_message_ends_when_its_row_is_offered_again(monkeypatch):
+    """An hour in which mail waits must not leave an hour of messages behind it."""
+    sent = {}
+    monkeypatch.setattr(app, "send_task", lambda name, **options: sent.update(options))
+    tasks.send(kinds["notice"], 1)
+    assert (sent["queue"], sent["expires"], sent["retry"]) == ("mail", services.DISPATCH_SECONDS, False)
