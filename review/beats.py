@@ -194,8 +194,8 @@ def _tape(review: Review, upto: int | None) -> tuple[list[timekeeping.Beat], int
 
 
 def review_time(review: Review, upto: int | None = None, *, with_added: bool = True) -> ReviewTime:
-    """The account of a review's time: a pure function of its tape up to that beat, and of what was added (unless only
-    the measured time is shown, and the question to the database is spared).
+    """The account of a review's time: a pure function of its tape up to that beat, and of what was added and lost (unless
+    only the measured time is shown, and both are spared).
 
     A moment that another review of the same clinician was already signed with stays there, whatever arrives later.
     """
@@ -212,7 +212,7 @@ def review_time(review: Review, upto: int | None = None, *, with_added: bool = T
         measured_ms=timekeeping.total(intervals),
         tape_ms=own.ms,
         added_ms=sum(added.ms for added in review.added_times.all()) if with_added else 0,
-        lost_ms=account.lost_ms(str(review.specialist_id), str(review.pk)),
+        lost_ms=account.lost_ms(str(review.specialist_id), str(review.pk)) if with_added else 0,
         intervals=intervals,
         not_counted=tuple(sorted(not_counted, key=lambda part: (part.start, part.end))),
         last_beat_id=last if upto is None else upto,

@@ -69,7 +69,8 @@ class Account:
 
     credits: tuple[Credit, ...]
     not_counted: tuple[NotCounted, ...]
-    would_have: dict[tuple[str, str], tuple[Interval, ...]] = field(default_factory=dict)
+    tabs: tuple["_Tab", ...] = field(default=(), repr=False)
+    idle_ms: int = IDLE_MS
 
     def of(self, clinician: str, review: str) -> Credit:
         found = (c for c in self.credits if (c.clinician, c.review) == (clinician, review))
@@ -78,7 +79,9 @@ class Account:
     def lost_ms(self, clinician: str, review: str) -> int:
         """Time of a review lost to outages and crashes, ms: what would have counted had every beat come through."""
         got = self.of(clinician, review).intervals
-        whole = self.would_have.get((clinician, review), ())
+        # asked for at the signature; the account of each beat is spared it
+        mine = (tab for tab in self.tabs if tab.key[:2] == (clinician, review))
+        whole = union(span for tab in mine for span in _undisturbed(tab, self.idle_ms))
         pieces = (piece for span in whole for piece in subtract(span, got))
         return total(piece for piece in pieces if piece[1] - piece[0] >= JITTER_MS)
 
@@ -148,9 +151,6 @@ def credit(beats: Iterable[Beat], *, idle_ms: int = IDLE_MS, gap_ms: int = GAP_M
         for run in _runs(tab.beats):
             claims[run[0].clinician] += _run_claims(tab, run, idle_ms, gap_ms, not_counted)
         not_counted += _silence(tab)
-    would_have: dict[tuple[str, str], list[Interval]] = defaultdict(list)
-    for tab in tabs:
-        would_have[tab.key[:2]] += _undisturbed(tab, idle_ms)
     intervals: dict[tuple[str, str], list[Interval]] = defaultdict(list)
     for clinician, stretches in claims.items():
         for review, start, end in _settle(stretches, not_counted):
@@ -159,7 +159,8 @@ def credit(beats: Iterable[Beat], *, idle_ms: int = IDLE_MS, gap_ms: int = GAP_M
     return Account(
         tuple(Credit(*key, tuple(union(intervals[key]))) for key in seen),
         tuple(_joined(not_counted)),
-        {key: tuple(union(spans)) for key, spans in would_have.items()},
+        tuple(tabs),
+        idle_ms,
     )
 
 
@@ -221,7 +222,7 @@ def _run_claims(tab: _Tab, run: list[Beat], idle_ms: int, gap_ms: int, not_count
     for earlier, later in pairwise(run):
         span, lost = _span(earlier, later, gap_ms)
         not_counted += [NotCounted(*tab.key, low, high, why) for (low, high), why in lost]
-        pieces = subtract(span, idle) if span else []
+        pieces = [] if span is None else subtract(span, idle) if idle else [span]
         claims += [_Claim(*piece, run[0].at, tab) for piece in pieces]
     not_counted += [NotCounted(*tab.key, low, high, "idle") for low, high in idle]
     return claims
@@ -281,6 +282,8 @@ def _silence(tab: _Tab) -> list[NotCounted]:
 
 def _settle(claims: list[_Claim], not_counted: list[NotCounted]) -> list[tuple[str, int, int]]:
     """Rule 3 for one clinician: each moment goes to one review."""
+    if len({claim.tab.key[1] for claim in claims}) == 1:
+        return [(claim.tab.key[1], claim.start, claim.end) for claim in claims]
     edges = sorted({edge for claim in claims for edge in (claim.start, claim.end)})
     starting: dict[int, list[_Claim]] = defaultdict(list)
     for claim in claims:
