@@ -253,7 +253,9 @@ class ReasonForm(forms.Form):
 class ReleaseForm(forms.Form):
     """To the pool, or to one of the people offered."""
 
-    to = forms.ChoiceField(label="To whom", required=False, widget=forms.RadioSelect)
+    POOL = "pool"
+
+    to = forms.ChoiceField(label="To whom", initial=POOL, widget=forms.RadioSelect)
     handover_note = forms.CharField(
         label="Note for a colleague who takes over",
         help_text="The only text of yours that they see. Your draft and your time stay with you.",
@@ -266,7 +268,7 @@ class ReleaseForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.people = {str(one.user.pk): one.user for one in people}
         named = [(str(one.user.pk), f"{one.user} ({one.words})") for one in people]
-        self.fields["to"].choices = [("", f"The pool of {case.group}: whoever is free first"), *named]  # type: ignore[attr-defined]
+        self.fields["to"].choices = [(self.POOL, f"The pool of {case.group}: whoever is free first"), *named]  # type: ignore[attr-defined]
 
     def clean(self) -> dict:
         data = super().clean() or {}
