@@ -56,17 +56,29 @@ def _add(people: DemoPeople, rng: random.Random, size: int, first: int, statuses
         )
         for p in patients
     )
-    cases = Case.objects.bulk_create(_case(people, rng, patient, now, statuses) for patient in patients)
+    cases = Case.objects.bulk_create(
+        _case(people, rng, patient, number, now, statuses)
+        for patient, number in zip(patients, _free_numbers(size), strict=True)
+    )
     CaseEvent.objects.bulk_create(event for case in cases for event in _events(people, case))
     bulk_entries(cases)
 
 
-def _case(people: DemoPeople, rng: random.Random, patient: Patient, now, statuses: Sequence[str]) -> Case:
+def _free_numbers(size: int) -> list[str]:
+    """Among ten thousand cases two are likely to draw the same number, among a million it is certain."""
+    found: set[str] = set()
+    while len(found) < size:
+        drawn = {new_case_number() for _ in range(size - len(found))} - found
+        found |= drawn - set(Case.objects.filter(number__in=drawn).values_list("number", flat=True))
+    return sorted(found)
+
+
+def _case(people: DemoPeople, rng: random.Random, patient: Patient, number: str, now, statuses: Sequence[str]) -> Case:
     sent = now - timedelta(minutes=rng.randrange(60 * 24 * 30))
     status = rng.choice(statuses)
     site, side = rng.choice(_SITES)
     case = Case(
-        number=new_case_number(),
+        number=number,
         patient=patient,
         clinic=people.clinic,
         specialty="dermatology",

@@ -363,3 +363,10 @@ def test_without_a_director_the_board_says_so(draft, dana, group, ruth, ben, lea
     raised(answer(draft, dana, group, CALM, at=FRIDAY, referrer=ruth), FRIDAY)
     critical.tick(FRIDAY + 30 * HOUR)
     assert "Nobody is named as medical director" in sign_in(ben).get(reverse("review:critical_board")).content.decode()
+
+
+def test_the_count_of_each_page_asks_of_cases_only_by_key(ben, dana, ruth):
+    """Joined to the cases, SQLite looked for the few open results by going through all of them."""
+    for person in (ben, dana, ruth):
+        sql = critical.waiting(User.objects.get(pk=person.pk)).sql
+        assert 'JOIN "intake_case"' not in sql and 'U0."id" = ("review_criticalresult"."case_id")' in sql
