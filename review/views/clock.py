@@ -9,8 +9,9 @@ from django.views.decorators.http import require_POST
 
 from config.accounts.access import role_required
 from config.accounts.idle import passive
+from review import beats as received_beats
 from review import services
-from review.beats import is_late, review_time, server_ms
+from review.beats import is_late, review_time
 from review.errors import BeatsRefused, ReviewRefused
 from review.forms import AssistantForm, TimeForm, today_in
 from review.models import Review
@@ -32,7 +33,7 @@ def beats(request: HttpRequest, case_id) -> HttpResponse:
         if not isinstance(sent, list):
             raise BeatsRefused("Beats come as a list.")
         if is_late(request.POST.get("sent_ms", "")):
-            return JsonResponse({"late": True, "now_ms": server_ms()})
+            return JsonResponse({"late": True, "now_ms": received_beats.server_ms()})
         received = services.receive_beats(case_id=case_id, by=request.user, beats=sent)
     except (ValueError, BeatsRefused) as error:
         return JsonResponse({"error": str(error)}, status=400)
@@ -40,10 +41,15 @@ def beats(request: HttpRequest, case_id) -> HttpResponse:
         raise Http404
     review_id, held = received
     if "brief" in request.POST:
-        return JsonResponse({"held": held, "now_ms": server_ms()})
+        return JsonResponse({"held": held, "now_ms": received_beats.server_ms()})
     time = review_time(Review(pk=review_id, case_id=case_id, specialist=request.user), with_added=False)
     return JsonResponse(
-        {"counted_ms": time.measured_ms, "last_beat_id": time.last_beat_id, "held": held, "now_ms": server_ms()}
+        {
+            "counted_ms": time.measured_ms,
+            "last_beat_id": time.last_beat_id,
+            "held": held,
+            "now_ms": received_beats.server_ms(),
+        }
     )
 
 

@@ -12,8 +12,8 @@ from config.audit.services import record_view
 from config.ui import words_of
 from intake.models import Case
 from intake.workflow import may
-from review import opinions, phrases, rows, services, timekeeping
-from review.beats import LATE_MS, review_time, server_ms
+from review import beats, opinions, phrases, rows, services, timekeeping
+from review.beats import LATE_MS, review_time
 from review.errors import ReviewRefused, StaleReview
 from review.forms import ReviewForm
 from review.models import ActionItem, Review
@@ -89,7 +89,7 @@ def _clock() -> dict[str, int]:
         "idle": idle,
         "gap": settings.CLOCK_GAP_SECONDS,
         "late": LATE_MS // 1000,
-        "now_ms": server_ms(),
+        "now_ms": beats.server_ms(),
     }
 
 
