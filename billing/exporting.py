@@ -81,10 +81,10 @@ def next_control_number(submitter: Submitter) -> int:
 
 
 def claim_of(line: ChargeLine) -> dict:
-    return _claim(tuple(getattr(line, name) for name in COLUMNS))
+    return claim_of_row(tuple(getattr(line, name) for name in COLUMNS))
 
 
-def _claim(row: tuple) -> dict:
+def claim_of_row(row: tuple) -> dict:
     pk, snapshot, amount, code, frequency, original, version = row
     claim = snapshot.copy()
     claim["claim_id"] = ChargeLine.number_of(pk)
@@ -199,7 +199,7 @@ def _take(lease: work.Lease, batch: Batch) -> _Part | None:
 
         def passed() -> Iterator[dict]:
             for row in rows:
-                claim = _claim(row)
+                claim = claim_of_row(row)
                 seen[0] = row[0]
                 if found := scrub.findings(claim, today):
                     kept_back.append(_finding(claim, found))
@@ -268,7 +268,7 @@ def _unwritten(batch: Batch) -> _Part | None:
 
 def claims_of_part(batch: Batch, part: int) -> Iterator[dict]:
     rows = BatchLine.objects.filter(batch=batch, part=part).order_by("position")
-    return (_claim(row) for row in rows.values_list(*(f"line__{name}" for name in COLUMNS)).iterator(AT_ONCE))
+    return (claim_of_row(row) for row in rows.values_list(*(f"line__{name}" for name in COLUMNS)).iterator(AT_ONCE))
 
 
 def _write_part(lease: work.Lease, batch: Batch, part: _Part) -> None:

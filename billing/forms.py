@@ -1,6 +1,7 @@
 """Forms of the reference data: each dated row has a start, an end and where it is known from."""
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q, QuerySet
 
 from billing.models import (
@@ -8,6 +9,7 @@ from billing.models import (
     BilledElsewhere,
     Fee,
     HcpcsCode,
+    PaperOffset,
     Payer,
     PayerPolicy,
     Programme,
@@ -149,13 +151,28 @@ class AlignmentForm(KeptForm):
 class PayerForm(KeptForm):
     class Meta:
         model = Payer
-        fields = ["name", "payer_id", "claim_filing_code", "correction_mode"]
+        fields = ["name", "payer_id", "claim_filing_code", "correction_mode", "takes_paper", "postal_address"]
 
     def clean_claim_filing_code(self) -> str:
         value = self.cleaned_data["claim_filing_code"].strip().upper()
         if not (1 <= len(value) <= 2 and value.isascii() and value.isalnum()):
             raise forms.ValidationError("One or two letters or digits: MB for Medicare Part B, CI for commercial.")
         return value
+
+
+class PaperOffsetForm(forms.ModelForm):
+    class Meta:
+        model = PaperOffset
+        fields = ["right_mm", "down_mm"]
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.min_value, field.max_value = -15, 15
+            field.validators += [
+                MinValueValidator(-15, "At most 15 mm: put the paper in another way."),
+                MaxValueValidator(15, "At most 15 mm: put the paper in another way."),
+            ]
 
 
 class SubmitterForm(KeptForm):

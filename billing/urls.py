@@ -1,6 +1,19 @@
 from django.urls import path
 
-from billing.views import batches, bulk, desk, evidence, imports, lines, payers, questions, reference, reports, whatif
+from billing.views import (
+    batches,
+    bulk,
+    desk,
+    evidence,
+    imports,
+    lines,
+    paper,
+    payers,
+    questions,
+    reference,
+    reports,
+    whatif,
+)
 
 app_name = "billing"
 urlpatterns = [
@@ -39,6 +52,10 @@ urlpatterns = [
     path("billing/batches/<uuid:batch_id>/cancel/", batches.change, {"verb": "cancel"}, name="batch_cancel"),
     path("billing/batches/<uuid:batch_id>/again/", batches.change, {"verb": "again"}, name="batch_again"),
     path("billing/batches/<uuid:batch_id>/files/<int:file_id>/", batches.batch_file, name="batch_file"),
+    path("billing/batches/<uuid:batch_id>/cms1500-<int:part>.pdf", paper.batch_forms, name="batch_forms"),
+    path("billing/lines/<uuid:uid>/cms1500.pdf", paper.line_form, name="line_form"),
+    path("billing/paper/", paper.paper, name="paper"),
+    path("billing/paper/<uuid:group_id>/test-page.pdf", paper.test_page, name="paper_test"),
     path("billing/what-if/", whatif.what_if, name="what_if"),
     path("billing/reference/", reference.reference, name="reference"),
     path("billing/reference/<slug:kind>/new/", reference.reference_edit, name="reference_new"),

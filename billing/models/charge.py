@@ -151,8 +151,14 @@ class ChargeLine(WorkRow):
     @staticmethod
     def pk_of(number: str) -> int:
         """0, which is no line's key, for what is not a line's number."""
-        digits = number.strip().upper().removeprefix("CH-")
+        digits = number.strip().upper().removeprefix("CH").removeprefix("-")  # paper forms have no room for hyphens
         return max(0, int(digits) - FIRST_NUMBER) if digits.isascii() and digits.isdigit() and len(digits) < 15 else 0
+
+    @property
+    def may_be_printed(self) -> bool:
+        """On a paper form: for a payer that takes it, from the moment the line is ready."""
+        is_out = self.status == self.Status.READY or self.status in SENT
+        return is_out and self.payer is not None and self.payer.takes_paper
 
     @property
     def hold_codes(self) -> list[str]:

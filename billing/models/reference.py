@@ -176,12 +176,37 @@ class Payer(models.Model):
         ],
         default="reopening",
     )
+    takes_paper = models.BooleanField(
+        "takes claims on paper", default=False, help_text="Its batches can be printed on CMS-1500 forms (02/12)."
+    )
+    postal_address = models.TextField(
+        max_length=200, blank=True, help_text="Up to 3 lines, for the form's window. Only for paper."
+    )
 
     class Meta:
         ordering = ["name"]
 
     def __str__(self) -> str:
         return self.name
+
+
+class PaperOffset(models.Model):
+    """How far a group's printer has to be moved so that texts stand in the boxes of the bought form."""
+
+    group = models.OneToOneField(Clinic, on_delete=models.PROTECT, related_name="paper_offset")
+    right_mm = models.DecimalField("to the right, in millimetres", max_digits=4, decimal_places=1, default=0)
+    down_mm = models.DecimalField("down, in millimetres", max_digits=4, decimal_places=1, default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(right_mm__gte=-15, right_mm__lte=15, down_mm__gte=-15, down_mm__lte=15),
+                name="paper_offset_stays_on_the_page",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.right_mm} mm right, {self.down_mm} mm down"
 
 
 class PayerPolicy(Dated):

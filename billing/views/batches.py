@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 from billing import batches as batching
 from billing import exporting, payer_words, posting, services
 from billing.models import Batch, BatchFile, ChargeLine
+from billing.views.paper import AT_ONCE as FORMS_AT_ONCE
 from config.accounts.access import role_required
 from config.audit.services import record_view
 
@@ -120,8 +121,14 @@ def batch(request: HttpRequest, batch_id) -> HttpResponse:
         "replaced_by": found.replaced_by.exclude(status=Batch.Status.CANCELLED).first(),
         "downloads": batching.downloads(found),
         "can_send_again": batching.can_be_sent_again(found),
+        "form_parts": _form_parts(found),
     }
     return render(request, "billing/batch.html", context)
+
+
+def _form_parts(batch: Batch) -> range:
+    made = batch.status in (Batch.Status.EXPORTED, Batch.Status.SENT, Batch.Status.REPLACED)
+    return range(1, (batch.line_count - 1) // FORMS_AT_ONCE + 2) if made and batch.payer.takes_paper else range(0)
 
 
 @role_required("biller")

@@ -48,6 +48,7 @@ def line(request: HttpRequest, uid) -> HttpResponse:
         "batch": line.batch_lines.filter(is_live=True).select_related("batch").first(),
         "holds": [hold | {"releasable": hold["code"] in line.releasable} for hold in with_places(line)],
         "warnings": with_places(line, line.warnings),
+        "may_print": line.may_be_printed,
         "versions": [one for one in review.charge_lines.order_by("version") if one.pk != line.pk],
         "day_facts": _facts_of_the_day(line, proof),
         "rows": _rows(proof["reference_rows"]),
