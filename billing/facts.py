@@ -76,7 +76,7 @@ def gather(
         is_aligned=bool(alignment and alignment.is_valid_on(day)),
         is_rostered=roster is not None,
         amount=fee.amount if fee else None,
-        diagnoses=tuple(_diagnosis(code, known.icd(code), day) for code in diagnoses),
+        diagnoses=tuple(_diagnosis(code, known.icd(code, day), day) for code in diagnoses),
         claim_problems=scrub.problems(snapshot) if payer else (),
         no_opinion=review.no_opinion or review.photos_adequate == "no",
         second_opinion=review.second_opinion,
@@ -153,8 +153,7 @@ def _diagnosis(code: str, row: Icd10Code | None, day: date) -> rules.Diagnosis:
     plain = code.replace(".", "")
     if row is None:
         return rules.Diagnosis(plain, False, False)
-    fits = row.billable and (row.valid_until is None or day <= row.valid_until)
-    return rules.Diagnosis(plain, True, fits, row.is_verified_on(day))
+    return rules.Diagnosis(plain, True, row.is_billable_on(day), row.is_verified_on(day))
 
 
 def _needs_correction(addenda: list[Addendum], line: ChargeLine | None) -> bool:

@@ -20,6 +20,7 @@ from billing.models import (
 )
 from intake.models import Coverage
 from review.models import Addendum, Delivery, Icd10Code, Review, ReviewDiagnosis
+from review.models.icd import row_of
 
 G2010_DAYS = 7  # G2010 may not come from a related visit of the week before; nor may we bill its photographs again
 
@@ -135,13 +136,13 @@ class Known:
         return self._addenda.get(review.pk, [])
 
     @cached_property
-    def _icd(self) -> dict[str, Icd10Code]:
+    def _icd(self) -> dict[str, list[Icd10Code]]:
         written = {row.icd10cm for rows in self._diagnoses.values() for row in rows}
         codes = written | {code.replace(".", "") for code in written}
-        return {row.code.replace(".", ""): row for row in Icd10Code.objects.filter(code__in=codes).order_by("-pk")}
+        return _grouped(Icd10Code.objects.filter(code__in=codes), lambda row: row.code.replace(".", ""))
 
-    def icd(self, code: str) -> Icd10Code | None:
-        return self._icd.get(code.replace(".", ""))
+    def icd(self, code: str, day: date) -> Icd10Code | None:
+        return row_of(self._icd.get(code.replace(".", ""), []), day)
 
     @cached_property
     def _lines(self):

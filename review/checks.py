@@ -13,6 +13,7 @@ from review.errors import ReviewRefused
 from review.languages import name_of, other_language
 from review.letters import agreement
 from review.models import ActionItem, Icd10Code, InterlockAnswer, Review, ReviewDiagnosis, TextTemplate
+from review.models.icd import newest_release
 from review.onscreen import never_shown
 from review.plan import NEED_A_DUE, USUAL_WEEKS
 
@@ -194,22 +195,21 @@ def _diagnosis_checks(review: Review, diagnoses: list[ReviewDiagnosis]) -> list[
         if review.no_opinion or review.second_opinion:
             return []
         return [Check("bad", "Choose a diagnosis code.", field="icd_q")]
-    known = Icd10Code.objects.in_bulk([diagnosis.icd10cm for diagnosis in diagnoses])
+    today = timezone.localdate(None, review.case.group.zone)
+    known = Icd10Code.objects.of_codes([diagnosis.icd10cm for diagnosis in diagnoses], today)
     broad = [d.icd10cm for d in diagnoses if d.icd10cm not in known or not known[d.icd10cm].billable]
     if broad:
         return [Check("bad", f"{', '.join(broad)} is a heading. Choose a more exact code.", field="icd_q")]
-    today = timezone.localdate(None, review.case.group.zone)
     over = [code for code, row in known.items() if not row.is_billable_on(today)]
     if over:
         return [Check("bad", f"{', '.join(over)} cannot be billed on this date. Choose another code.", field="icd_q")]
     unsure = [code for code, row in known.items() if not row.is_verified_on(today)]
     if unsure:
-        release = known[unsure[0]].release
         return [
             Check(
                 "wait",
                 f"{', '.join(unsure)} not verified for this date",
-                f"The codes here are those of the release of {release}. You may sign anyway.",
+                f"The newest codes here are those of the release of {newest_release()}. You may sign anyway.",
             )
         ]
     return [Check("good", "The diagnosis code can be billed")]

@@ -77,7 +77,7 @@ def _set_diagnoses(review: Review, codes: list[str]) -> None:
         return
     if len(codes) > MAX_DIAGNOSES:
         raise ReviewRefused(f"A claim carries {MAX_DIAGNOSES} diagnoses. Remove one first.")
-    known = Icd10Code.objects.in_bulk(codes)
+    known = Icd10Code.objects.of_codes(codes, timezone.localdate(None, review.case.group.zone))
     missing = [code for code in codes if code not in known]
     if missing:
         raise ReviewRefused(f"{', '.join(missing)} is not an ICD-10-CM code. Choose one from the list.")

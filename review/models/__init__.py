@@ -4,7 +4,7 @@ from review.models.delivery import Delivery
 from review.models.critical import CriticalResult, CriticalStep
 from review.models.documentation import FavouriteCode, PhotoAdequacy, TextTemplate
 from review.models.letter import Letter, LetterPair
-from review.models.icd import Icd10Code
+from review.models.icd import Icd10Code, Icd10Release
 from review.models.opinion import InterlockAnswer, SecondOpinion
 from review.models.plan import ActionItem
 from review.models.pathology import PathologyReport
@@ -27,6 +27,7 @@ __all__ = [
     "Delivery",
     "FavouriteCode",
     "Icd10Code",
+    "Icd10Release",
     "InterlockAnswer",
     "Letter",
     "LetterPair",

@@ -10,7 +10,7 @@ from config.accounts.access import role_required
 from config.accounts.models import User
 from intake.models import Case
 from review.models import FavouriteCode, Icd10Code, ReviewDiagnosis
-from review.models.icd import RELEASE
+from review.models.icd import newest_release, row_of
 
 SHOWN_CODES = 20
 SHOWN_RECENT = 6
@@ -22,7 +22,7 @@ def codes(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("icd_q", "").strip()
     group = request.user.main_clinic
     context = {"icd_q": query, "icd_codes": _found(query, timezone.localdate(None, group.zone if group else None))}
-    return render(request, "review/partials/codes.html", context | {"release": RELEASE})
+    return render(request, "review/partials/codes.html", context | {"release": newest_release()})
 
 
 def _found(query: str, day) -> list[Icd10Code]:
@@ -46,8 +46,11 @@ def codes_for_room(request: HttpRequest, case: Case, chosen: list[str]) -> dict:
         .annotate(is_favourite=Exists(starred), last_used=Subquery(used.values("pk")[:1]))
         .order_by("code")
     )
-    known = {row.code: row for row in rows}
-    billable = [row for row in rows if row.is_billable_on(day)]
+    of_code: dict[str, list[Icd10Code]] = {}
+    for row in rows:
+        of_code.setdefault(row.code, []).append(row)
+    known = {code: row_of(found, day) for code, found in of_code.items()}
+    billable = [row for row in known.values() if row.is_billable_on(day)]
     recent = sorted((row for row in billable if row.last_used and not row.is_favourite), key=lambda row: -row.last_used)
     diagnoses = [known[code] for code in chosen if code in known]
     return {
@@ -56,7 +59,7 @@ def codes_for_room(request: HttpRequest, case: Case, chosen: list[str]) -> dict:
         "icd_codes": _found(query, day),
         "favourites": [row for row in billable if row.is_favourite],
         "recent_codes": recent[:SHOWN_RECENT],
-        "release": RELEASE,
+        "release": newest_release(),
     }
 
 
