@@ -26,7 +26,7 @@ PLACES: dict[str, tuple[str, Callable[[ChargeLine], str]]] = {
     "policy": ("Record the policy", _rows("policy")),
     "fee": ("Set the fee", _rows("fee")),
     "hcpcs": ("Check the code", _rows("hcpcs")),
-    "icd": ("Check the code sets", lambda line: reverse("billing:reference")),
+    "icd": ("Check the code sets", lambda line: reverse("billing:codesets")),
     "identifiers": ("Correct the identifiers", _rows("group")),
     "submitter": ("Add the submitter", _rows("submitter")),
     "elsewhere": ("Check what was billed elsewhere", _rows("elsewhere")),

@@ -3,6 +3,7 @@ from django.urls import path
 from billing.views import (
     batches,
     bulk,
+    codesets,
     desk,
     evidence,
     imports,
@@ -58,6 +59,7 @@ urlpatterns = [
     path("billing/paper/<uuid:group_id>/test-page.pdf", paper.test_page, name="paper_test"),
     path("billing/what-if/", whatif.what_if, name="what_if"),
     path("billing/reference/", reference.reference, name="reference"),
+    path("billing/reference/icd10cm/", codesets.releases, name="codesets"),
     path("billing/reference/<slug:kind>/new/", reference.reference_edit, name="reference_new"),
     path("billing/reference/<slug:kind>/import/", imports.reference_import, name="reference_import"),
     path("billing/reference/<slug:kind>/file/", imports.reference_file, name="reference_file"),

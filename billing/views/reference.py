@@ -16,6 +16,7 @@ from billing.models import Fee, Programme, ReferenceChange
 from billing.services import BillingRefused
 from config.accounts.access import role_required
 from config.audit.services import record_view
+from review.models import Icd10Release
 
 BILLING_PEOPLE = ("biller", "administrator")
 WARN_DAYS = 60
@@ -27,6 +28,7 @@ def reference(request: HttpRequest) -> HttpResponse:
     fees = Fee.objects.standing().filter(group__in=forms.groups_of(request.user)).select_related("group")
     context = {
         "kinds": kinds,
+        "releases": Icd10Release.objects.count(),
         "programmes": [_programme_row(row) for row in Programme.objects.standing()],
         "fees": fees.order_by("code", "-valid_from"),
         "ending": ending_soon(),
