@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
 
-from billing import services
+from billing import facts, rules, services
 from billing.models import Alignment, ChargeDecision, ChargeLine, Fee, PayerPolicy, Programme, RosterEntry
 from config.work import services as work
 from intake.models import Coverage
@@ -223,3 +223,21 @@ def test_twelve_workers_make_one_line(signed):
         thread.join()
     assert errors == []
     assert (ChargeLine.objects.count(), ChargeDecision.objects.count()) == (1, 1)
+
+
+def test_a_years_end_between_two_programmes(signed, programme):
+    """The last day of one, the first of the next: closed, open but unconfirmed, confirmed."""
+    review, last, first = signed(), date(2026, 12, 31), date(2027, 1, 1)
+
+    def on(day: date) -> list[str]:
+        return [hold.code for hold in rules.decide(facts.gather(review, asked=facts.Asked(day=day)).facts).holds]
+
+    Programme.objects.filter(pk=programme.pk).update(valid_until=last)
+    assert (on(last), on(first)) == ([], ["PROG_INACTIVE"])
+    copied = ("key", "name", "codes", "demo_number", "places_of_service", "source")
+    following = Programme.objects.create(
+        version=2, valid_from=first, is_confirmed=False, **{name: getattr(programme, name) for name in copied}
+    )
+    assert (on(last), on(first)) == ([], ["PROGRAM_UNCONFIRMED"])
+    Programme.objects.filter(pk=following.pk).update(is_confirmed=True)
+    assert (on(last), on(first)) == ([], [])

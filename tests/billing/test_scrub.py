@@ -87,6 +87,11 @@ def test_no_two_faults_share_a_message():
     assert set(FAULTS) <= set(found.values()) and len(found) >= len(FAULTS)
 
 
+def test_every_check_of_the_scrubber_is_tried():
+    tables = (scrub.PATIENT, scrub.BILLING, scrub.RENDERING, scrub.REFERRING, scrub.CLAIM, scrub.SENDING)
+    assert {check.code for table in tables for check in table} | {"SERVICE_IN_FUTURE", "TOO_LATE"} == set(FAULTS)
+
+
 @pytest.mark.parametrize(
     ("day", "today", "late"),
     [

@@ -263,6 +263,14 @@ def test_the_lease_is_what_was_waited_for_and_nothing_gave_up(program, ana, cut_
     wait_until(lambda: ana.get("/readyz").json["status"] == "ready", 10, what="ready again")
 
 
+def test_a_line_is_there_within_five_seconds_of_the_signature(program):
+    """Beat, queue and worker as they run: nobody waits for a page."""
+    (review,) = run(program, "signed_reviews(1)")["reviews"]
+    lines = ChargeLine.objects.using(PROGRAM).filter(review=review)
+    line = wait_until(lines.first, 60, what="the line", every=0.05)
+    assert line.created_at - Review.objects.using(PROGRAM).get(pk=review).signed_at < timedelta(seconds=5)
+
+
 def test_all_promises_hold_afterwards(program):
     summary = json.loads(program.manage("check_invariants", "--json").strip().splitlines()[-1])
     assert summary["status"] == "ok"

@@ -2,10 +2,11 @@
 
 import gzip
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from hashlib import sha256
 
 import pytest
+import time_machine
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -291,3 +292,16 @@ def test_the_record_carries_no_later_edit(filled, tab, sign, dana):
     signed.refresh_from_db()
     assert signed.signed_record["signer"]["name"] == "Dana Sample, MD"
     assert json.dumps(signed.signed_record)
+
+
+@pytest.mark.parametrize(
+    ("at", "day"),
+    [
+        ("2026-11-21T04:59:59+00:00", date(2026, 11, 20)), ("2026-11-21T05:00:00+00:00", date(2026, 11, 21)),
+        # an hour earlier while the clocks are set to summer
+        ("2026-07-21T03:59:59+00:00", date(2026, 7, 20)), ("2026-07-21T04:00:00+00:00", date(2026, 7, 21)),
+    ],
+)  # fmt: skip
+def test_the_day_of_service_turns_at_the_practices_own_midnight(filled, sign, at, day):
+    with time_machine.travel(at, tick=False):
+        assert sign(filled).date_of_service == day

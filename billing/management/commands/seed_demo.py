@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
-from billing import batches, demo, demo_answers, services
+from billing import batches, demo, demo_answers, demo_questions, services
 from billing.demo_bulk import add_bulk_cases
 from billing.demo_stories import WAYS, Way
 from billing.models import ChargeLine
@@ -65,6 +65,8 @@ class Command(BaseCommand):
                 _walk(cast, way, who)
                 self.stdout.write(f"{way.story.number}: {way.status}")
         demo_answers.post(cast)
+        demo_questions.policies()
+        demo_questions.ask(cast)
         if cases:
             demo_desk.stage(cast)
         missing = cases - Case.objects.count()
