@@ -82,6 +82,11 @@ def releases(request: HttpRequest) -> HttpResponse:
     return render(request, "billing/codesets.html", context)
 
 
+def _said(code: tuple[str, bool]) -> str:
+    words, billable = code
+    return words if billable else f"{words} (a heading: not for claims)"
+
+
 def _shown(plan: icd10.Plan) -> dict:
     words = plan.codes
     return {
@@ -89,8 +94,8 @@ def _shown(plan: icd10.Plan) -> dict:
         "seen": plan.fingerprint,
         "parts": [
             ("Ended: may not stand on claims from that day", [(code, "") for code in plan.ended[:SHOWN]], len(plan.ended)),
-            ("Changed: other words, or now a heading", [(code, words[code][0]) for code in plan.changed[:SHOWN]], len(plan.changed)),
-            ("New", [(code, words[code][0]) for code in plan.added[:SHOWN]], len(plan.added)),
+            ("Changed: other words, or now a heading", [(code, _said(words[code])) for code in plan.changed[:SHOWN]], len(plan.changed)),
+            ("New", [(code, _said(words[code])) for code in plan.added[:SHOWN]], len(plan.added)),
         ],
         "shown": SHOWN,
     }  # fmt: skip

@@ -4,11 +4,16 @@ nothing inaccessible, nothing wider than the window."""
 import pytest
 from django.urls import reverse
 
-from billing.models import Batch
+from billing import batches
+from billing.models import Batch, Payer
 from intake.models import Photo
+from review.models import Icd10Release
+from review.models.icd import RELEASE, VALID_FROM, VERIFIED_UNTIL
 from tests import factories
+from tests.billing.conftest import NEVUS
 from tests.billing.test_decisions import charge
 from tests.browsing import needs_browser
+from tests.review.test_icd10 import order_file
 
 pytestmark = [needs_browser, pytest.mark.django_db(transaction=True)]
 WIDTHS = pytest.mark.parametrize("width", [390, 1440])
@@ -49,6 +54,34 @@ def test_the_billers_pages(open_page, look, signed, kay, width):
         look(page, f"reference-{kind}")
     page.goto(reverse("billing:reference_new", args=["fee"]))
     look(page, "reference-new")
+
+
+@WIDTHS
+def test_paper_forms_and_code_sets(open_page, look, signed, kay, ada, tmp_path, width):
+    Payer.objects.filter(code="medicare").update(takes_paper=True)
+    charge(signed())
+    (batch,) = batches.export_ready(by=kay)
+    Icd10Release.objects.create(name=RELEASE, valid_from=VALID_FROM, verified_until=VERIFIED_UNTIL, codes=1)
+    page = open_page(kay, width)
+    page.goto(reverse("billing:batch", args=[batch.pk]))
+    look(page, "batch-paper")
+    page.goto(reverse("billing:paper"))
+    look(page, "paper")
+    page = open_page(ada, width)
+    page.goto(reverse("billing:codesets"))
+    look(page, "codesets")
+    order = tmp_path / "icd10cm-order-2027.txt"
+    order.write_bytes(order_file(**{NEVUS: "-Melanocytic nevi", "D22.611": "One", "D22.612": "Two"}))
+    page.get_by_label("CMS's order file").set_input_files(order)
+    page.get_by_label("Name").fill("April 2027")
+    page.get_by_label("First day").fill("2027-04-01")
+    page.get_by_label("Last day that it answers for").fill("2027-09-30")
+    page.get_by_role("button", name="Show what changes").click()
+    page.get_by_role("heading", name="What changes with April 2027").wait_for()
+    look(page, "codesets-preview")
+    page.get_by_role("button", name="Read 3 codes").click()
+    page.get_by_text("The release April 2027 is read").wait_for()
+    look(page, "codesets-done")
 
 
 @WIDTHS
