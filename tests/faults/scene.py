@@ -3,6 +3,7 @@
 Runs in `manage.py shell`; each function prints one JSON object, which the test reads.
 """
 
+import itertools
 import json
 from datetime import timedelta
 
@@ -46,8 +47,9 @@ def people() -> None:
     print(json.dumps({"login": ana.email, "drafts": [str(draft.pk) for draft in drafts]}))
 
 
-def signed_reviews(count: int) -> None:
-    """So many signed reviews, each of which is due for its charge line."""
+def signed_reviews(count: int, number: int = 1) -> None:
+    """So many signed reviews, each of which is due for its charge line. A second call begins at a number of its own."""
+    factories._numbers = itertools.count(number)
     group = factories.make_clinic("group")
     clinic = factories.make_clinic("clinic")
     dana = factories.make_specialist("Dana", group)
