@@ -263,6 +263,17 @@ def _undisturbed(tab: _Tab, idle_ms: int) -> list[Interval]:
             # fell silent while counting: one more beat was due
             whole = (whole[0], whole[1] + BEAT_MS)
         spans += subtract(whole, _idle(level, run, idle_ms))
+    return spans + _unproved(tab.beats)
+
+
+def _unproved(beats: list[Beat]) -> list[Interval]:
+    """After an outage the page lets a look prove itself before it counts, up to `GAP_MS`: that may have been work."""
+    spans, told_late = [], None
+    for earlier, later in pairwise(beats):
+        if earlier.state == COUNTING and later.seq != earlier.seq + 1:
+            told_late = later.at
+        if later.at == told_late and later.state != COUNTING:
+            spans.append((later.at, later.at + GAP_MS))
     return spans
 
 

@@ -42,10 +42,6 @@ class Server:
                 self.receive(now, sent, beats)
 
 
-def end_of(beat):
-    return (beat.seq, beat.state)
-
-
 class Page:
     """`events` are (second, what); what: input, hide, show, pause, go_on, sleep, wake, end. It dies after `until`."""
 
@@ -60,7 +56,7 @@ class Page:
         self.run_began = self.opened = start
         self.queue, self.heard, self.offline, self.sending = [], "", False, None
         self.again = self.proof = self.last_beat = 0
-        self.left = {}  # when a run ended, of each beat that tells it
+        self.asides = 0
         asleep, by_second = False, {}
         for second, what in events:
             by_second.setdefault(second, []).append(what)
@@ -146,33 +142,36 @@ class Page:
     def retold(self):
         end = next((n for n, beat in enumerate(self.queue) if beat.state != "counting"), None)
         if self.heard == "counting" and end is None:
-            return [replace(beat, at=self.now, mono=self.now - self.start) for beat in self.queue]
+            return [replace(beat, at=self.now, mono=self.now - self.start) for beat in self.queue], False
+        self.asides += 1
+        aside = [replace(beat, tab=f"{self.tab}-{self.asides}", seq=n) for n, beat in enumerate(self.queue)]
+        mono, last_input = self.now - self.start, self.inputs[-1] - self.start
+        aside.append(replace(aside[-1], seq=len(aside), mono=mono, last_input=last_input, state="ended"))
         told = []
         self.seq += 1
         if self.heard == "counting":
             told += [self.made(beat.last_input + self.start, "counting") for beat in self.queue[: end + 1]]
-            left = self.left.setdefault(end_of(self.queue[end]), self.queue[end].mono + self.start)
-            told.append(self.made(left, self.queue[end].state))
-            self.left[end_of(told[-1])] = left
+            told.append(self.made(self.queue[end].mono + self.start, self.queue[end].state))
         if self.state == "counting":
             if not told:
                 told.append(self.made(self.inputs[-1], self.heard or "hidden"))
-            self.idle, self.again = True, self.look_began() + IDLE - GAP
         elif not told or told[-1].state != self.state:
             told.append(self.made(self.inputs[-1], self.state))
-        return told
+        return aside + told, self.state == "counting"
 
     def flush(self):
         if self.sending:
             return
         while self.queue:
             if self.offline or self.now - (self.queue[0].mono + self.start) > LATE:
-                self.queue = self.retold()
-            batch = list(self.queue)
+                batch, unproved = self.retold()
+            else:
+                batch, unproved = list(self.queue), False
+            taken = len(self.queue)
             fault = next((one for one in self.outages if one.began <= self.now < one.ended), None)
             kind = fault.kind if fault else ""
             if kind == "stalled":
-                self.sending = (fault.through(self.now), self.now, batch)
+                self.sending = (fault.through(self.now), self.now, batch, taken, unproved)
                 return
             if kind == "torn":
                 self.server.waiting.append((fault.through(self.now), self.now, batch))
@@ -181,17 +180,20 @@ class Page:
             if kind:
                 self.offline = True
                 return
-            self.kept(batch)
+            self.kept(batch, taken, unproved, self.now)
 
-    def kept(self, batch):
-        self.queue = self.queue[len(batch) :]
+    def kept(self, batch, taken, unproved, since):
+        self.queue = self.queue[taken:]
+        if unproved and self.state == "counting":
+            self.queue = [b for b in self.queue if b.state != "counting" or b.last_input + self.start > since]
+            self.idle, self.again = True, self.look_began() + IDLE - GAP
         self.heard, self.offline = batch[-1].state, False
 
     def answered(self):
-        _, sent, batch = self.sending
+        _, sent, batch, taken, unproved = self.sending
         self.sending = None
         if self.server.receive(self.now, sent, batch) == "kept":
-            self.kept(batch)
+            self.kept(batch, taken, unproved, sent)
         self.flush()
 
     # --- the person ---------------------------------------------------------------------------------------------------

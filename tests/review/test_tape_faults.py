@@ -6,11 +6,13 @@ by no more than 15 s a crash, and for each outage the time in which nothing came
 """
 
 from dataclasses import replace
+from unittest import mock
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from review import timekeeping
 from review.timekeeping import Beat, credit, subtract, total, union
 from tests.review import oracle
 from tests.review.page import BEAT, GAP, IDLE, LATE, RETRY, Outage, Page
@@ -131,6 +133,16 @@ def test_outages_add_nothing_and_cost_their_own_time_and_at_most_45_s_each(page)
     assert beyond(got, page.truth()) == []
     outside = [piece for span in page.truth() for piece in subtract(span, silences(page))]
     assert total(got) >= total(outside) - GAP * len(page.outages)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.one_of(*[sessions(breaks=breaks, of=kind) for kind in (steps, busy_steps, restless_steps)]))
+def test_what_outages_cost_is_known_as_lost(page):
+    """So that time that might have reached the next band is looked at by a person (TIME_UNCERTAIN)."""
+    account = credit(page.beats, idle_ms=IDLE, gap_ms=GAP)
+    missing = total(page.truth()) - account.of("c1", "r1").ms
+    with mock.patch.multiple(timekeeping, JITTER_MS=2, GAP_MS=GAP, BEAT_MS=BEAT):  # whole seconds here
+        assert account.lost_ms("c1", "r1") >= missing - GAP * len(page.outages)
 
 
 @settings(max_examples=200, deadline=None)

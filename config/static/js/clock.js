@@ -11,7 +11,9 @@
   const status = document.querySelector("[data-clock-status]"), question = document.getElementById("still");
   const token = document.querySelector("input[name=csrfmiddlewaretoken]").value;
   const mono = () => Math.round(performance.now());
-  const tab = crypto.randomUUID ? crypto.randomUUID() : `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 12)}`;
+  const newTab = () => crypto.randomUUID ? crypto.randomUUID() : `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 12)}`;
+
+  const tab = newTab();
 
   let seq = 0, lastInput = mono(), paused = false, ended = false, idle = false, lost = false, offline = false;
   let sentState = "", queue = [], sending = null, lastBeat = 0;
@@ -88,24 +90,27 @@
      is told in the same field, and the time between is not counted. */
   const retold = () => {
     const now = mono(), end = queue.findIndex((one) => one.state !== "counting");
-    if (heard === "counting" && end < 0) return queue.map((one) => ({ ...one, mono_ms: now }));
-    const told = [], state = stateNow();
+    if (heard === "counting" && end < 0) return { told: queue.map((one) => ({ ...one, mono_ms: now })), unproved: false };
+    // What was done meanwhile, as it was, in a tab of its own that arrives all at once: it counts nothing, and is known as lost.
+    const nothing = { photos: [], parts: [] }, aside = { tab: newTab(), shown: nothing };
+    const told = queue.map((one, n) => ({ ...one, ...aside, seq: n }));
+    told.push({ ...aside, seq: queue.length, mono_ms: now, last_input_ms: lastInput, state: "ended" });
+    const before = told.length, state = stateNow();
     seq += 1;  // nothing before this counts up to it, whatever of what was sent did arrive
     const tell = (at, as, shown) => {
-      told.push({ tab, seq, mono_ms: now, last_input_ms: at, state: as, shown, again: true });
+      told.push({ tab, seq, mono_ms: now, last_input_ms: at, state: as, shown });
       seq += 1;
     };
     const ended = queue[end];
     if (heard === "counting") {
       for (const one of queue.slice(0, end + 1)) tell(one.last_input_ms, "counting", one.shown);
-      tell(ended.again ? ended.last_input_ms : ended.mono_ms, ended.state, { photos: [], parts: [] });
+      tell(ended.mono_ms, ended.state, nothing);
     }
     if (state === "counting") {
       // how long this look is the tape cannot say, as its run would begin only now: it first has to prove itself
-      if (!told.length) tell(lastInput, heard || "hidden", { photos: [], parts: [] });
-      idle = true; again = lookBegan() + IDLE - GAP;
-    } else if (!told.length || told[told.length - 1].state !== state) tell(lastInput, state, { photos: [], parts: [] });
-    return told;
+      if (told.length === before) tell(lastInput, heard || "hidden", nothing);
+    } else if (told.length === before || told[told.length - 1].state !== state) tell(lastInput, state, nothing);
+    return { told, unproved: state === "counting" };
   };
   const body = (beats) => {
     const form = new URLSearchParams();
@@ -121,8 +126,9 @@
     sending = (async () => {
       let refused = 0;
       while (queue.length) {
-        if (offline || mono() - queue[0].mono_ms > LATE) queue = retold();
-        const batch = queue.slice(0, 200);
+        const late = offline || mono() - queue[0].mono_ms > LATE ? retold() : null;
+        const batch = late ? late.told : queue.slice(0, 200);
+        const taken = late ? queue.length : batch.length, since = mono();
         try {
           const answer = await fetch(clock.dataset.url, {
             method: "POST", body: body(batch), credentials: "same-origin", keepalive: true,
@@ -137,8 +143,13 @@
             if (++refused > 2) throw new Error("late");
             continue;
           }
-          queue = queue.slice(batch.length);
+          queue = queue.slice(taken);
           offline = false; refused = 0;
+          if (late && late.unproved && stateNow() === "counting") {
+            // only a touch since then, or the page left, is news: a beat of the same look is not
+            queue = queue.filter((one) => one.state !== "counting" || one.last_input_ms > since);
+            idle = true; again = lookBegan() + IDLE - GAP;
+          }
           if (!answer.ok) continue;
           heard = batch[batch.length - 1].state;
           if (told.counted_ms === undefined) counted += Math.max(0, Math.min(mono() - countedAt, BEAT + 5000));
@@ -152,7 +163,7 @@
           // the line is down: beats wait here, the time until it is back is not counted
           offline = true;
           // what matters is how the look before it ended, and how the look after it began
-          if (queue.length > 200) queue = [...queue.slice(0, 100), ...queue.slice(-100)];
+          if (queue.length > 100) queue = [...queue.slice(0, 50), ...queue.slice(-50)];
           break;
         }
       }
@@ -201,7 +212,7 @@
     if (ended || lost) return;
     ended = true;
     make();
-    if (offline || mono() - queue[0].mono_ms > LATE) queue = retold();
+    if (offline || mono() - queue[0].mono_ms > LATE) queue = retold().told;
     beacon();
   });
   // Coming back with the browser's back button starts a tab of its own.
