@@ -179,6 +179,29 @@ def test_each_mutation_of_a_good_file_is_caught_by_its_own_message(code):
     assert any(f.message.startswith(check837.MESSAGES[code]) for f in found)
 
 
+NEED_THE_CLAIMS = {"CLAIMS_DIFFER", "DEMO_DIFFERS", "RENDERING"}
+AGAIN = {
+    "SE": (re.compile(rb"SE\*\d+\*"), b"SE*9*"),
+    "CLAIM_NUMBER": (b"CH-20002", b"CH-20001"),
+    "MBI": (b"1EG4TE5MK73", b"1EG4TE5MK7B"),
+    "HL": (b"HL*3*1*22*0", b"HL*3*2*22*0"),
+    "FUTURE": (b"D8*20260914", b"D8*20260921"),
+    "AMOUNT": (re.compile(rb"\*42\*"), b"*0*"),
+}
+
+
+@pytest.mark.parametrize("code", sorted(MUTATIONS.keys() - NEED_THE_CLAIMS))
+def test_a_mutation_is_caught_by_the_file_alone(code):
+    """Without the claims to compare with, so that each look of the quick reader stands for itself."""
+    for old, new in (MUTATIONS[code], AGAIN.get(code, MUTATIONS[code])):
+        count = 0 if code == "AMOUNT" else 1
+        mutated = re.sub(old, new, GOOD, count=count) if isinstance(old, re.Pattern) else GOOD.replace(old, new, 1)
+        if code == "CLAIM_NUMBER":
+            mutated = mutated.replace(b"REF*6R*CH-20002", b"REF*6R*CH-20001")
+        assert mutated != GOOD
+        assert code in codes(check837.check(mutated, today=TODAY))
+
+
 def test_every_message_is_tried():
     assert set(MUTATIONS) == set(check837.MESSAGES)
     assert len(set(check837.MESSAGES.values())) == len(check837.MESSAGES)
