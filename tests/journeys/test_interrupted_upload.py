@@ -70,7 +70,7 @@ def test_cut_off_killed_and_back_the_case_is_complete(tmp_path, large_photo, pla
         share = page.locator("#slot-overview progress")
         wait_until(lambda: 3 < float(share.get_attribute("value") or 0) < 97, 60)
         slow.send("Network.emulateNetworkConditions", line | {"offline": True})
-        page.get_by_text("The line dropped. The photo is safe on this phone").wait_for()
+        page.locator(".slot").get_by_text("The line dropped. The photo is safe on this phone").wait_for()
 
         # killed, without a chance to say goodbye
         for pid in browser_processes(folder):

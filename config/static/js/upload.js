@@ -10,6 +10,10 @@
   const card = document.getElementById("photo-on-its-way");
   const pictures = new Map();
 
+  // for who listens: what happened, not each share of it
+  const listener = document.querySelector("[data-told]");
+  const sayAloud = (text) => { if (listener) listener.textContent = text; };
+
   const words = (photo) => {
     const share = photo.size ? Math.round(100 * photo.offset / photo.size) : 0;
     switch (photo.state) {
@@ -30,7 +34,9 @@
       const url = pictures.get(photo.key);
       if (url) URL.revokeObjectURL(url);
       pictures.delete(photo.key);
+      const stoodHere = node && node.contains(document.activeElement);
       if (node) node.remove();
+      if (stoodHere && section) section.querySelector("[type=file]").focus({ preventScroll: true });
       if (photo.state === "received" && section) refresh(section);
       return;
     }
@@ -42,7 +48,9 @@
       section.querySelector("[data-on-its-way]").append(node);
       show(photo, node);
     }
+    if (node.dataset.state !== photo.state) sayAloud(words(photo));
     node.dataset.state = photo.state;
+    const here = document.activeElement;
     const bar = node.querySelector("progress");
     bar.value = photo.size ? 100 * photo.offset / photo.size : 0;
     bar.hidden = photo.state === "refused";
@@ -50,6 +58,8 @@
     node.querySelector("[data-pause]").hidden = !["sending", "waiting", "offline"].includes(photo.state);
     node.querySelector("[data-resume]").hidden = photo.state !== "paused";
     node.querySelector("[data-sign-in]").hidden = photo.state !== "signed-out";
+    // "Pause" becomes "Go on" under the finger
+    if (here.hidden && node.contains(here)) node.querySelector("button:not([hidden])").focus();
     section.dataset.tone = photo.state === "refused" ? "bad" : "info";
   };
 
@@ -68,16 +78,35 @@
     tip.hidden = false;
     node.querySelector("[data-best]").hidden = false;
     node.querySelector("[data-coach]").hidden = false;
+    sayAloud(tip.textContent.trim());
+  };
+
+  // A slot is replaced while somebody stands in it: who uses keys stays where they were, who listens hears what is new.
+  const named = (node) => node.id || `${node.tagName} ${node.textContent.trim()}`;
+  const focusIn = (section) => section.contains(document.activeElement) ? named(document.activeElement) : "";
+  const focusAgain = (fresh, was) => {
+    if (!was || fresh.contains(document.activeElement)) return;
+    const same = [...fresh.querySelectorAll("button, input, a")].find((one) => named(one) === was);
+    (same || fresh.querySelector("[type=file]")).focus({ preventScroll: true });
+  };
+  const saidOf = (section) => [...section.querySelectorAll(".slot-body > *, .alert")].map((one) => one.textContent.trim()).join(". ");
+  const told = new Map();
+  const tell = (fresh) => {
+    const now = saidOf(fresh);
+    if (told.get(fresh.id) !== now) sayAloud(now);
+    told.set(fresh.id, now);
   };
 
   const refresh = async (section) => {
     const answer = await fetch(section.dataset.url, { headers: { "X-Upload": "1" }, credentials: "same-origin" });
     if (!answer.ok || answer.redirected) return;
-    const moving = [...section.querySelectorAll("[data-on-its-way] > *")];
+    const moving = [...section.querySelectorAll("[data-on-its-way] > *")], was = focusIn(section);
     section.outerHTML = await answer.text();
     const fresh = document.getElementById(section.id);
     fresh.querySelector("[data-on-its-way]").append(...moving);
     watch(fresh);
+    focusAgain(fresh, was);
+    tell(fresh);
     if (window.htmx) window.htmx.process(fresh);
   };
 
@@ -114,15 +143,21 @@
     if (button.hasAttribute("data-drop")) photos.drop(key);
     if (button.hasAttribute("data-best")) button.closest("[data-coach]").hidden = true;
   });
+  let left = "";
+  document.addEventListener("htmx:beforeSwap", (event) => { left = event.target.matches(".slot") ? focusIn(event.target) : ""; });
   document.addEventListener("htmx:load", (event) => {
     const fresh = event.target;
     if (!fresh.matches || !fresh.matches(".slot")) return;
     watch(fresh);
+    focusAgain(fresh, left);
+    left = "";
+    tell(fresh);
     for (const photo of photos.list()) if (`slot-${photo.slot}` === fresh.id) draw(photo);
   });
   photos.ready.then((kept) => {
     if (!kept) return;
     watch(box);
+    for (const section of box.querySelectorAll(".slot")) told.set(section.id, saidOf(section));
     for (const photo of photos.list()) draw(photo);
   });
 })();
