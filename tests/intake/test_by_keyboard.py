@@ -26,6 +26,11 @@ FOCUSED = r"""() => {
     tag: at.tagName, type: at.type || "", name: at.name || "", value: at.value || "", form: at.form ? at.form.id : "",
     text: (shown.innerText || at.getAttribute("aria-label") || "").replace(/\s+/g, " ").replace(" :", ":").trim(),
     inside: box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
+    covered: [...document.querySelectorAll(".actionbar, .topbar, .uploads-bar")].some((bar) => {
+      const over = bar.getBoundingClientRect(), seen = shown.getBoundingClientRect();
+      const fixed = ["sticky", "fixed"].includes(getComputedStyle(bar).position);
+      return fixed && !bar.contains(at) && !at.matches(".skip") && seen.top >= over.top && seen.bottom <= over.bottom;
+    }),
     ring, visible: style.visibility !== "hidden",
   };
 }"""
@@ -57,6 +62,7 @@ class Hands:
             if at is None:
                 continue
             assert at["inside"], f"the focus is outside of the window: {at}"
+            assert not at["covered"], f"what has the focus is under a bar: {at}"
             assert at["ring"], f"nothing shows where the focus is: {at}"
             if at["text"].startswith(wanted) and all(at[name] == value for name, value in facts.items()):
                 return at
@@ -123,11 +129,16 @@ def answer(hands):
         hands.page.keyboard.insert_text("Nothing more.")
 
 
-@pytest.mark.parametrize("specialty", ["dermatology", "ophthalmology"])
-def test_the_whole_intake_without_a_mouse(open_page, patient, ana, tmp_path, specialty):
+@pytest.mark.parametrize(
+    ("specialty", "width", "height"),
+    [("dermatology", 1280, 900), ("ophthalmology", 390, 844), ("dermatology", 640, 400), ("dermatology", 320, 225)],
+    ids=["desk", "phone", "200 percent", "400 percent"],
+)
+def test_the_whole_intake_without_a_mouse(open_page, patient, ana, tmp_path, specialty, width, height):
     picture = tmp_path / "photo.jpg"
     picture.write_bytes(demo_pictures.picture("changing_mole", view="close_up"))
-    page = open_page(ana, 1280)
+    page = open_page(ana, width)
+    page.set_viewport_size({"width": width, "height": height})
     hands = Hands(page)
     page.on("filechooser", lambda window: window.set_files(picture))
     page.goto("/my/")
