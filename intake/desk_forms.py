@@ -286,10 +286,9 @@ class PatientForm(forms.ModelForm):
         data = super().clean() or {}
         member = data.get("member_id", "")
         if data.get("payer_code") == Coverage.PayerCode.MEDICARE and not is_mbi(member):
-            self.add_error(
-                "member_id",
-                "A Medicare number has 11 letters and digits, like 1EG4-TE5-MK73, without S, L, O, I, B and Z.",
-            )
+            shape = "11 letters and digits, like 1EG4-TE5-MK73, without S, L, O, I, B and Z"
+            missing = f"Write the Medicare number ({shape}), or choose another payer."
+            self.add_error("member_id", f"A Medicare number has {shape}." if member else missing)
         if {"first_name", "last_name", "date_of_birth"} <= data.keys() and self.instance._state.adding:
             self.twin = Patient.objects.filter(
                 home_clinic=self.clinic,

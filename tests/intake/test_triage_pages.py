@@ -178,7 +178,7 @@ def test_a_patient_is_registered_with_coverage_language_and_address(desk, clinic
     ("field", "value", "sentence"),
     [
         ("member_id", "1EG4TE5MK7S", "A Medicare number has 11 letters and digits"),
-        ("member_id", "", "A Medicare number has 11 letters and digits"),
+        ("member_id", "", "Write the Medicare number (11 letters and digits"),
         ("state", "Ohio", "Write the two letters of the state, like OH."),
         ("zip_code", "4321", "Write 5 or 9 digits"),
         ("date_of_birth", "2100-01-01", "Write the date of birth"),
