@@ -289,6 +289,10 @@ class PatientForm(forms.ModelForm):
             shape = "11 letters and digits, like 1EG4-TE5-MK73, without S, L, O, I, B and Z"
             missing = f"Write the Medicare number ({shape}), or choose another payer."
             self.add_error("member_id", f"A Medicare number has {shape}." if member else missing)
+        if data.get("plan") == Coverage.Plan.ORIGINAL and data.get("payer_code") != Coverage.PayerCode.MEDICARE:
+            # the list begins with it; nobody else pays for original Medicare
+            uninsured = data.get("payer_code") == Coverage.PayerCode.SELF_PAY
+            data["plan"] = Coverage.Plan.SELF_PAY if uninsured else Coverage.Plan.COMMERCIAL
         if {"first_name", "last_name", "date_of_birth"} <= data.keys() and self.instance._state.adding:
             self.twin = Patient.objects.filter(
                 home_clinic=self.clinic,

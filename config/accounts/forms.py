@@ -128,7 +128,7 @@ class InvitationForm(forms.Form):
     )
     date_of_birth = forms.DateField(
         label=_("Date of birth"),
-        help_text=_("Of the patient who is invited."),
+        help_text=_("Of the patient whom it is for."),
         widget=forms.DateInput(attrs={"type": "date", "autocomplete": "bday"}, format="%Y-%m-%d"),
         error_messages={
             "required": _("Enter the date of birth."),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from intake.models import Case, Photo
+from intake.models import Case, Photo, RelatedPerson
 from intake.models.case import may_see
 from intake.slots import slots_of
 
@@ -43,8 +43,18 @@ def with_words(refused: object, words: str) -> str:
     return f"{refused} You wrote: “{words}”" if words else str(refused)
 
 
+def acted_for(case: Case | None, user) -> str:
+    """The first name of the patient for whom a parent or carer answers; "" for the patient, the clinic and a photo link."""
+    if case is None or case.patient.user_id == user.pk:
+        return ""
+    acting = RelatedPerson.objects.active().filter(user=user, patient=case.patient, case=None)
+    return case.patient.first_name if acting.exists() else ""
+
+
 def page(request: HttpRequest, template: str, case: Case | None, **context) -> HttpResponse:
     is_patient = case is None or case.is_cared_for_by(request.user)
+    if is_patient:
+        context["acts_for"] = acted_for(case, request.user)
     context |= {"case": case, "is_patient": is_patient, "base": "base_patient.html" if is_patient else "base.html"}
     return render(request, template, context, status=context.pop("status", 200))
 

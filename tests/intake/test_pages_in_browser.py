@@ -231,6 +231,22 @@ def test_the_drawing_picks_from_the_list_and_the_list_alone_is_enough(open_page,
     assert (draft.site, draft.point_view, draft.point_x) == ("knee_flexure", "", None)
 
 
+def test_without_a_line_what_was_typed_stays_and_is_saved_later(open_page, draft, ana):
+    page = open_page(ana, 390)
+    page.goto(step(draft, "reason"))
+    page.context.set_offline(True)
+    page.locator("#id_reason").fill("A spot that bled on the train")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_text("You are offline. What you typed stays on this page").wait_for()
+    assert page.locator("#id_reason").input_value() == "A spot that bled on the train"
+    page.context.set_offline(False)
+    page.locator("[data-saved][data-state=saved]").wait_for()
+    draft.refresh_from_db()
+    assert draft.reason == "A spot that bled on the train"
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_url("**/step/place/")
+
+
 def test_a_blurred_and_a_dark_photo_are_noticed_on_the_phone(open_page, draft, ana, tmp_path):
     from PIL import Image, ImageEnhance, ImageFilter
 

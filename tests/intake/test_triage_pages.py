@@ -175,6 +175,20 @@ def test_a_patient_is_registered_with_coverage_language_and_address(desk, clinic
 
 
 @pytest.mark.parametrize(
+    ("payer", "chosen", "plan"),
+    [
+        ("self_pay", "original", "self_pay"),
+        ("aetna", "original", "commercial"),
+        ("aetna", "advantage", "advantage"),
+        ("medicare", "original", "original"),
+    ],
+)
+def test_nobody_else_pays_for_original_medicare(desk, payer, chosen, plan):
+    desk.post(url("patient_new"), PERSON | {"payer_code": payer, "plan": chosen})
+    assert Coverage.objects.get().plan == plan
+
+
+@pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
         ("member_id", "1EG4TE5MK7S", "A Medicare number has 11 letters and digits"),

@@ -44,6 +44,29 @@ def test_a_parent_starts_and_sees_the_childs_case(sign_in, child, parent):
     assert case.events.get(verb="start").role == "patient"
 
 
+def test_a_parent_reads_on_each_screen_whom_it_is_about(sign_in, child, parent, ben):
+    client = sign_in(parent)
+    case = services.start_case(by=parent, patient=child, specialty="dermatology")
+    danger, consent = (
+        client.get(reverse("intake:case_step", args=[case.pk, name])).content.decode() for name in ("danger", "consent")
+    )
+    assert "Does Mia have any of these now?" in danger and "Do you have any" not in danger
+    assert "This is about Mia." in danger
+    assert "You agree for Mia." in consent
+    staff = sign_in(ben).get(reverse("intake:case_step", args=[case.pk, "danger"])).content.decode()
+    assert "Does the patient have" in staff and "This is about Mia" not in staff
+
+
+def test_a_patient_and_who_opened_a_link_are_asked_themselves(sign_in, draft, ana, walk_in, ben):
+    page = sign_in(ana).get(reverse("intake:case_step", args=[draft.pk, "danger"])).content.decode()
+    assert "Do you have any of these now?" in page and "This is about" not in page
+    link, path = make_link(walk_in, ben)
+    client = Client()
+    client.post(path, {"date_of_birth": walk_in.date_of_birth.isoformat()})
+    page = client.get(reverse("intake:case_step", args=[link.case_id, "danger"])).content.decode()
+    assert "Do you have any of these now?" in page and "This is about" not in page
+
+
 def test_a_parents_right_ends_with_the_eighteenth_birthday(child, parent):
     row = RelatedPerson.objects.get()
     assert row.valid_until.astimezone(child.home_clinic.zone).date() == related.eighteenth_birthday(child.date_of_birth)

@@ -7,6 +7,7 @@
   // A second click on the same button must not send the form twice.
   document.addEventListener("submit", (event) => {
     const form = event.target;
+    if (event.defaultPrevented) return; // it was not sent
     if (form.dataset.sent && form.method.toLowerCase() === "post") { event.preventDefault(); return; }
     if (form.method.toLowerCase() !== "post" || form.hasAttribute("data-repeatable")) return;
     form.dataset.sent = "1";

@@ -4,6 +4,7 @@
   const form = document.querySelector("form[data-autosave]");
   if (!form) return;
   const line = document.querySelector("[data-saved]"), note = line.querySelector("span");
+  const say = (words, state) => { note.textContent = words; line.dataset.state = state; };
   let timer = 0, running = false, again = false;
   const save = async () => {
     if (running) { again = true; return; }
@@ -15,18 +16,27 @@
       const body = await answer.json();
       if (answer.ok) {
         if (form.elements.version) form.elements.version.value = body.version;
-        note.textContent = line.dataset.savedAt.replace("{when}", body.saved);
+        say(line.dataset.savedAt.replace("{when}", body.saved), "saved");
       } else {
-        note.textContent = body.error || line.dataset.notSaved;
+        say(body.error || line.dataset.notSaved, "failed");
         if (answer.status === 401) location.href = body.sign_in;
       }
     } catch (error) {
-      note.textContent = line.dataset.offline;
+      say(line.dataset.offline, "offline");
       again = true;
     }
     running = false;
     if (again) { again = false; timer = setTimeout(save, 4000); }
   };
   form.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(save, 1500); });
-  form.addEventListener("submit", () => { clearTimeout(timer); again = false; });
+  form.addEventListener("submit", (event) => {
+    clearTimeout(timer);
+    again = false;
+    if (navigator.onLine) return;
+    // without a line the browser would show its own page of errors in place of what was typed
+    event.preventDefault();
+    say(line.dataset.offline, "offline");
+    line.scrollIntoView({ block: "nearest" });
+  });
+  addEventListener("online", save);
 })();
