@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from intake.imaging.fingerprint import SAME_WITHIN, distance
 from intake.models import Case, Photo
+from intake.models.photo import PhotoQuerySet
 
 OLD_AFTER = timedelta(days=30)
 LOOK_BACK = timedelta(days=730)
@@ -115,6 +116,16 @@ def find_twin(photo: Photo, is_copy: Callable[[Photo], bool]) -> Photo | None:
     same = others.filter(sha256=photo.sha256).order_by("received_at").first()
     if same is not None or not photo.fingerprint:
         return same
+    return _copy_among(others, photo, is_copy)
+
+
+def find_again(photo: Photo, is_copy: Callable[[Photo], bool]) -> Photo | None:
+    """A photo of the same case that came before and is the same picture: sent again, or under another slot."""
+    others = Photo.objects.live().filter(case=photo.case_id, received_at__lt=photo.received_at)
+    return _copy_among(others, photo, is_copy) if photo.fingerprint else None
+
+
+def _copy_among(others: PhotoQuerySet, photo: Photo, is_copy: Callable[[Photo], bool]) -> Photo | None:
     looks = others.exclude(fingerprint="").values_list("pk", "fingerprint").iterator(chunk_size=5000)
     near = [(distance(photo.fingerprint, other), pk) for pk, other in looks]
     nearest = heapq.nsmallest(CANDIDATES, (pair for pair in near if pair[0] <= SAME_WITHIN), key=lambda pair: pair[0])

@@ -10,9 +10,10 @@ from PIL import Image
 from config import storages
 from config.work import services as work
 from intake import entries
-from intake.alarms import find_twin
+from intake.alarms import find_again, find_twin
 from intake.imaging import pipeline
 from intake.imaging.fingerprint import same_detail
+from intake.imaging.quality import seen_again
 from intake.imaging.types import Accepted, Refused
 from intake.models import Photo, Rendition
 from intake.tiling import ask_for_tiles, tiles_wanted
@@ -89,6 +90,9 @@ def _is_copy(accepted: Accepted, other: Photo) -> bool:
 def _columns(photo: Photo, accepted: Accepted) -> dict:
     taken = accepted.captured_at
     photo.fingerprint = accepted.fingerprint
+    quality = accepted.quality
+    if find_again(photo, lambda other: _is_copy(accepted, other)) is not None:
+        quality = seen_again(quality)
     return {
         "twin": find_twin(photo, lambda other: _is_copy(accepted, other)),
         "width": accepted.width,
@@ -97,7 +101,7 @@ def _columns(photo: Photo, accepted: Accepted) -> dict:
         "captured_at": timezone.make_aware(taken, photo.case.clinic.zone) if taken else None,
         "device_model": accepted.device_model,
         "fingerprint": accepted.fingerprint,
-        "quality_verdict": accepted.quality.verdict,
-        "quality_reasons": list(accepted.quality.reasons),
-        "quality_scores": accepted.quality.scores,
+        "quality_verdict": quality.verdict,
+        "quality_reasons": list(quality.reasons),
+        "quality_scores": quality.scores,
     }

@@ -84,6 +84,12 @@ def assess(image: Image.Image, width: int, height: int) -> Quality:
     return Quality(verdict, tuple(reasons), scores)
 
 
+def seen_again(quality: Quality) -> Quality:
+    """The same picture is in the case already: nothing new to see, and nothing wrong with it."""
+    verdict = "usable" if quality.verdict == "good" else quality.verdict
+    return Quality(verdict, (*quality.reasons, "again"), quality.scores)
+
+
 def _reasons(scores: dict[str, float], p995: float) -> list[str]:
     reasons = []
     if scores["short_side"] < ADVISED_SIDE:

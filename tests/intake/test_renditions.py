@@ -1,10 +1,12 @@
 """A photo row from received bytes to the pictures people see, whatever comes twice, late or broken."""
 
+import io
 import threading
 from hashlib import sha256
 
 import pytest
 from django.db import connection
+from PIL import Image
 
 from config import storages
 from config.work import services as work
@@ -58,6 +60,29 @@ def test_the_verdict_is_kept_with_its_numbers(draft, ana):
     photo.refresh_from_db()
     assert (photo.quality_verdict, photo.quality_reasons) == ("retake_suggested", ["blurred"])
     assert photo.quality_scores["q512"] < 0.03
+
+
+def test_the_same_picture_under_another_slot_is_noticed_and_taken_all_the_same(draft, ana):
+    picture = Image.open(io.BytesIO(demo_pictures.picture("changing_mole", view="close_up")))
+    other = received(draft, ana, demo_pictures.picture("changing_mole", view="overview"), "overview")
+    first = received(draft, ana, corpus.jpeg(picture, quality=92))
+    again = received(draft, ana, corpus.jpeg(picture.resize((900, 1125)), quality=80), "oblique")
+    for photo in (other, first, again):
+        renditions.process_photo(photo.pk)
+        photo.refresh_from_db()
+    assert (again.quality_verdict, again.quality_reasons) == ("usable", ["again"])
+    assert (other.quality_reasons, first.quality_reasons) == ([], [])
+    # worked off once more it is not taken for a copy of itself, nor the first for a copy of what came later
+    Photo.objects.update(**work.due_fields())
+    for photo in (other, first, again):
+        renditions.process_photo(photo.pk)
+        photo.refresh_from_db()
+    assert (first.quality_reasons, again.quality_reasons) == ([], ["again"])
+    services.remove_photo(photo=first, by=ana)
+    Photo.objects.filter(pk=again.pk).update(**work.due_fields())
+    renditions.process_photo(again.pk)
+    again.refresh_from_db()
+    assert again.quality_reasons == []
 
 
 def test_delivered_twice_it_leaves_one_set(photo):
