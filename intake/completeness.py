@@ -89,6 +89,19 @@ _EYE_ALARMS = {
 }
 
 
+# pain or a change of sight: a photo and answers find these too seldom, so the eye is seen in person unless staff decide
+# otherwise
+_IN_PERSON = (("vision", "much"), ("vision", "little"), ("pain", "bad"), ("pain", "some"))
+
+
+def in_person_words(case: Case) -> str:
+    """Why this case should be seen in person, "" when nothing speaks for it."""
+    if case.specialty != "ophthalmology":
+        return ""
+    answers = _answers(case)
+    return _sentence(_EYE_ALARMS[pair] for pair in _IN_PERSON if pair[1] in answers.get(pair[0], ()))
+
+
 def _eye_alarms(answers: dict[str, list[str]]) -> list[str]:
     found = [words for (key, option), words in _EYE_ALARMS.items() if option in answers.get(key, ())]
     if "yes" in answers.get("lenses", ()) and "red" in answers.get("eye_signs", ()):

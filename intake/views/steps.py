@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from config.accounts.access import role_required
 from config.ui import words_of
-from intake import bodymap, consents, forms, questions, services
+from intake import bodymap, completeness, consents, forms, questions, services
 from intake.danger import LABELS
 from intake.models import Case, CaseStatus
 from intake.views.common import page, slots_with_photos, visible_case
@@ -240,5 +240,6 @@ def _check(request: HttpRequest, case: Case, context: dict) -> HttpResponse:
             for question in services.questions_of(case)
         ],
         consents=case.consents.filter(withdrawn_at__isnull=True),
+        in_person=bool(completeness.in_person_words(case)),
         **context,
     )

@@ -121,6 +121,7 @@ def _show(
         "verbs": verbs_for(case, request.user),
         "suggested": urgency,
         "suggested_why": why,
+        "in_person": completeness.in_person_words(case) if case.status == CaseStatus.SUBMITTED else "",
         "checks": checks,
         "fine": sum(check.fine for check in checks),
         **_photos(case),

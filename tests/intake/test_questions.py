@@ -1,5 +1,7 @@
 """The questions: what is asked of whom, what an answer raises, and that nobody is stuck on one."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -116,6 +118,30 @@ def test_an_eye_that_must_be_seen_first_is_urgent(patient, ana, answers):
     case = factories.make_draft(patient, by=ana, specialty="ophthalmology", reason="Lid", history="", site="eye")
     assert completeness.suggested_urgency(case)[0] == "priority"
     assert completeness.suggested_urgency(give(case, **answers))[0] == "urgent"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        ({"vision": ["little"]}, "Sees worse"),
+        ({"vision": ["much"], "pain": ["some"]}, "Sees much worse; the eye hurts"),
+        ({"vision": ["same"], "pain": ["itch"], "eye_signs": ["red"]}, ""),
+    ],
+)
+def test_an_eye_that_hurts_or_sees_worse_goes_in_person_unless_staff_say_otherwise(
+    sign_in, patient, ana, ben, answers, words
+):
+    case = factories.make_draft(patient, by=ana, specialty="ophthalmology", reason="Lid", history="", site="eye")
+    give(case, **answers)
+    told = sign_in(ana).get(reverse("intake:case_step", args=[case.pk, "check"])).content.decode()
+    assert ("should be seen in person" in told) == bool(words)
+    factories.put_status(case, "submitted")
+    shown = sign_in(ben).get(reverse("intake:triage_case", args=[case.pk])).content.decode()
+    assert ("In person first." in shown) == bool(words)
+    assert words in shown
+    primary = re.search(r'<button class="([^"]*)"[^>]*data-key="a"', shown)[1]
+    assert ("btn-primary" in primary) != bool(words)
 
 
 def step(case, key):
