@@ -260,6 +260,9 @@ class PatientForm(forms.ModelForm):
         self.twin: Patient | None = None
         for name in ("address_line1", "city", "state", "zip_code"):
             self.fields[name].required = True
+        for field in self.fields.values():
+            # the list of what is wrong stands above the fields: each line says which it is about
+            field.error_messages["required"] = f"{field.label} is missing."
 
     def clean_state(self) -> str:
         state = self.cleaned_data["state"].upper()

@@ -196,7 +196,7 @@ def test_nobody_else_pays_for_original_medicare(desk, payer, chosen, plan):
         ("state", "Ohio", "Write the two letters of the state, like OH."),
         ("zip_code", "4321", "Write 5 or 9 digits"),
         ("date_of_birth", "2100-01-01", "Write the date of birth"),
-        ("first_name", "", "This field is required."),
+        ("first_name", "", "First name is missing."),
     ],
 )
 def test_what_is_wrong_is_said_and_the_rest_stays(desk, clinic, field, value, sentence):
