@@ -79,7 +79,9 @@ class Prepared:
 
     def _filled(self, shape: tuple, values: dict[str, Any], counted: int) -> Statement:
         lengths = tuple((name, len(value)) for name, value in values.items() if isinstance(value, tuple))
-        key = (connection.vendor, counted, shape, lengths, tuple(values))
+        # with their types: a key as text would find nothing in a statement that was compiled for keys
+        kinds = tuple((name, type(value)) for name, value in _flat(values))
+        key = (connection.vendor, counted, shape, lengths, kinds)
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = self._compiled(shape, values, counted)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
@@ -25,7 +26,8 @@ def keep(case_id: Any) -> None:
 
 def lock(case_id: Any) -> str:
     """The status of the case, "" when there is none; nobody else changes it until the transaction ends."""
-    return next((status for (status,) in _locked(case=case_id).rows()), "")
+    key = case_id if isinstance(case_id, UUID) else UUID(str(case_id))  # a kept list of cases holds their keys as text
+    return next((status for (status,) in _locked(case=key).rows()), "")
 
 
 @Prepared

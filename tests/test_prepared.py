@@ -99,6 +99,13 @@ def test_what_could_be_mistaken_for_a_constant_is_part_of_the_shape(value):
         Prepared(lambda *, name: Clinic.objects.filter(name=name).values_list("pk"))(name=value)
 
 
+def test_a_key_as_text_is_refused_also_once_the_statement_is_known(clinic):
+    prepared = Prepared(lambda *, clinic: Clinic.objects.filter(pk=clinic).values_list("name"))
+    assert prepared(clinic=clinic.pk).rows() == [(clinic.name,)]
+    with pytest.raises(TypeError, match="part of the shape"):
+        prepared(clinic=str(clinic.pk))
+
+
 def test_a_union_is_prepared_too(clinic, ben):
     def build(*, clinics):
         people = User.objects.filter(memberships__clinic__in=clinics).values_list("pk", "email", Value("person"))
