@@ -22,7 +22,7 @@ def codes(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("icd_q", "").strip()
     group = request.user.main_clinic
     context = {"icd_q": query, "icd_codes": _found(query, timezone.localdate(None, group.zone if group else None))}
-    return render(request, "review/partials/codes.html", context | {"release": newest_release()})
+    return render(request, "review/partials/codes.html", context | {"release": newest_release})
 
 
 def _found(query: str, day) -> list[Icd10Code]:
@@ -59,7 +59,7 @@ def codes_for_room(request: HttpRequest, case: Case, chosen: list[str]) -> dict:
         "icd_codes": _found(query, day),
         "favourites": [row for row in billable if row.is_favourite],
         "recent_codes": recent[:SHOWN_RECENT],
-        "release": newest_release(),
+        "release": newest_release,  # asked only where the page says it
     }
 
 
