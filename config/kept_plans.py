@@ -18,7 +18,7 @@ _known: WeakKeyDictionary[Any, dict[str, str]] = WeakKeyDictionary()
 _asked: WeakKeyDictionary[Any, Counter[str]] = WeakKeyDictionary()
 _ASKED_BEFORE = 2
 _MOST = 100
-_NOT_FOUND, _THERE_ALREADY = "26000", "42P05"
+_NOT_FOUND, _THERE_ALREADY, _COLUMNS_CHANGED = "26000", "42P05", "0A000"
 _is_pooled = False
 
 
@@ -31,8 +31,18 @@ def execute(cursor, sql: str, params: Sequence, places: Sequence[int]) -> None:
     try:
         cursor.execute(f"EXECUTE {name}({', '.join(['%s'] * len(places))})", [params[n] for n in places])
     except DatabaseError as error:
-        _unless_pooled(error)
+        if _state(error) == _COLUMNS_CHANGED:  # a migration, while this process goes on
+            _forget(cursor, name)
+        else:
+            _unless_pooled(error)
         cursor.execute(sql, params)
+
+
+def _forget(cursor, name: str) -> None:
+    known = _known[connection.connection]
+    for key in [key for key, kept in known.items() if kept == name]:
+        del known[key]
+    cursor.execute(f"DEALLOCATE {name}")
 
 
 def _name(cursor, sql: str, params: Sequence, places: Sequence[int]) -> str | None:
@@ -70,6 +80,10 @@ def _text(sql: str, params: Sequence, places: Sequence[int]) -> str:
 
 def _unless_pooled(error: DatabaseError) -> None:
     global _is_pooled  # noqa: PLW0603 what is true of one connection of the pooler is true of all
-    if getattr(error.__cause__, "sqlstate", "") not in (_NOT_FOUND, _THERE_ALREADY):
+    if _state(error) not in (_NOT_FOUND, _THERE_ALREADY):
         raise error
     _is_pooled = True
+
+
+def _state(error: DatabaseError) -> str:
+    return getattr(error.__cause__, "sqlstate", None) or ""

@@ -26,6 +26,8 @@ def keep(case_id: Any) -> None:
 
 def lock(case_id: Any) -> str:
     """The status of the case, "" when there is none; nobody else changes it until the transaction ends."""
+    if not transaction.get_connection().in_atomic_block:  # of a statement that is compiled once, Django says it once
+        raise transaction.TransactionManagementError("A case is locked inside of a transaction.")
     key = case_id if isinstance(case_id, UUID) else UUID(str(case_id))  # a kept list of cases holds their keys as text
     return next((status for (status,) in _locked(case=key).rows()), "")
 

@@ -77,6 +77,24 @@ def test_what_an_index_is_limited_to_stands_in_the_plan(clinic):
     assert "thread_unread_at_clinic" in plan and "clinic_id = $1" in plan
 
 
+def test_a_column_that_a_migration_widens_under_it_is_read_on(clinic):
+    prepared = Prepared(lambda *, clinics: Clinic.objects.filter(pk__in=clinics).order_by("name").values_list("city"))
+    ask = lambda: prepared(clinics=(clinic.pk,)).rows()  # noqa: E731
+    for _ in range(4):
+        ask()
+    length = Clinic._meta.get_field("city").max_length
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE accounts_clinic ALTER city TYPE varchar({length + 1})")
+    try:
+        found, said = asked(ask)
+        assert found == [(clinic.city,)] and said == ["EXECUTE", "DEALLOCATE", "SELECT"]
+        assert not kept_plans._is_pooled
+        assert [asked(ask)[1] for _ in range(2)] == [["PREPARE", "EXECUTE"], ["EXECUTE"]]
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE accounts_clinic ALTER city TYPE varchar({length})")
+
+
 def test_behind_a_pooler_it_goes_back_to_asking(clinic, ben):
     prepared, later = Prepared(named), timezone.now() + timedelta(days=1)
     Clinic.objects.filter(pk=clinic.pk).update(name="100%")

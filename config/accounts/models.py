@@ -40,7 +40,13 @@ class UserManager(BaseUserManager["User"]):
 
     def get(self, *args, **kwargs) -> "User":
         """By key alone, as each request asks for who is signed in, by a statement that is compiled once."""
-        if args or list(kwargs) != ["pk"] or not isinstance(kwargs["pk"], uuid.UUID | str):
+        # a relation's own manager (`group.user_set`) is a subclass, and gives only what belongs to it
+        if (
+            type(self) is not UserManager
+            or args
+            or list(kwargs) != ["pk"]
+            or not isinstance(kwargs["pk"], uuid.UUID | str)
+        ):
             return super().get(*args, **kwargs)
         rows = _by_key(user=self.model._meta.pk.to_python(kwargs["pk"])).rows()
         if not rows:

@@ -78,9 +78,9 @@ def test_a_message_to_a_dead_broker_fails_while_its_tick_still_has_time():
     assert seconds < app.tasks["work.tick_task"].soft_time_limit - 5
 
 
-def test_a_message_ends_when_its_row_is_offered_again(monkeypatch):
-    """An hour in which mail waits must not leave an hour of messages behind it."""
+def test_a_message_ends_soon_after_its_row_is_offered_again(monkeypatch):
+    """An hour in which mail waits must not leave an hour of messages behind it; five minutes are for clocks that differ."""
     sent = {}
     monkeypatch.setattr(app, "send_task", lambda name, **options: sent.update(options))
     tasks.send(kinds["notice"], 1)
-    assert (sent["queue"], sent["expires"], sent["retry"]) == ("mail", services.DISPATCH_SECONDS, False)
+    assert (sent["queue"], sent["expires"], sent["retry"]) == ("mail", services.DISPATCH_SECONDS + 300, False)
