@@ -90,8 +90,7 @@ class KeptConnectionBackend(EmailBackend):
         try:
             sent = super().send_messages(email_messages)
         except BaseException:
-            if self.connection is not None:
-                self.connection.close()
+            self._drop()
             raise
         _kept.put(self._address, self.connection, used + sent)
         return sent
@@ -104,8 +103,15 @@ class KeptConnectionBackend(EmailBackend):
             self.open()
         except OSError as error:
             _away[self._address] = (time.monotonic() + AWAY_SECONDS, error.with_traceback(None))
+            self._drop()
             raise
         _away.pop(self._address, None)
+
+    def _drop(self) -> None:
+        """What was opened as far as a password or TLS that failed."""
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            connection.close()
 
     @property
     def _address(self) -> tuple:
@@ -125,11 +131,13 @@ class _Kept(threading.local):
         connection, self.connection = self.connection, None
         if connection is None:
             return None
-        fresh = self.used < MESSAGES_A_CONNECTION and time.monotonic() - self.since < IDLE_SECONDS
+        idle = time.monotonic() - self.since >= IDLE_SECONDS
+        fresh = self.used < MESSAGES_A_CONNECTION and not idle
         try:
             if fresh and self.address == address and connection.noop()[0] == 250:
                 return connection
-            connection.quit()
+            if not idle:  # a server that went away meanwhile would let a farewell wait for its time-out
+                connection.quit()
         except OSError:  # it was closed at the other end meanwhile (smtplib's errors are such)
             pass
         connection.close()

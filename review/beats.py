@@ -113,7 +113,8 @@ def receive_beats(*, case_id: UUID, by: User, beats: Iterable[dict]) -> tuple[UU
             row.review_id, row.server_ms = review_id, now
         _append([row for row in rows if held or row.state != Beat.State.COUNTING])
         idle_ms = settings.CLOCK_IDLE_SECONDS * 1000
-        alive = any(r.state == Beat.State.COUNTING and 0 <= r.mono_ms - r.last_input_ms <= idle_ms for r in rows)
+        last = rows[-1]  # what it says of before is past: an outage ended may tell of long ago
+        alive = last.state == Beat.State.COUNTING and 0 <= last.mono_ms - last.last_input_ms <= idle_ms
         if held and alive and not is_fresh:
             renew_hold(case_id=case_id, by=by)
     return review_id, held

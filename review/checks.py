@@ -129,18 +129,18 @@ def _language_checks(review: Review) -> list[Check]:
     name, checks = name_of(language), []
     items = list(review.action_items.all())
     texts = [
-        ("For the patient", "patient_text_own", review.patient_text, review.patient_text_own),
-        ("Follow-up", "follow_up_own", review.follow_up, review.follow_up_own),
+        ("For the patient", "patient_text_own", review.patient_text, review.patient_text_own, ""),
+        ("Follow-up", "follow_up_own", review.follow_up, review.follow_up_own, ""),
         *(
-            (f"Plan line {one.position}", "plan", f"{one.text} {one.patient_text}", one.patient_text_own)
+            (f"Plan line {one.position}", "plan", one.patient_text or one.text, one.patient_text_own, one.text)
             for one in items
         ),
     ]
-    for label, field, english, own in texts:
-        if own.strip() and (said := agreement.translated_otherwise(english, own)):
+    for label, field, english, own, clinical in texts:
+        if own.strip() and (said := agreement.translated_otherwise(english, own, clinical)):
             checks.append(Check("bad", f"“{label}” in {name}: {said}", "Make both texts say the same.", field=field))
-    only = [label for label, _field, english, own in texts[:2] if english.strip() and not own.strip()]
-    only += [f"{label.lower()}" for label, _field, _english, own in texts[2:] if not own.strip()]
+    only = [label for label, _field, english, own, _clinical in texts[:2] if english.strip() and not own.strip()]
+    only += [f"{label.lower()}" for label, _field, _english, own, _clinical in texts[2:] if not own.strip()]
     if only:
         detail = f"In English: {', '.join(only)}. The letter says so, and whom to call for an interpreter."
         checks.append(Check("wait", f"The patient reads {name}", detail, field="patient_text_own"))

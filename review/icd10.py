@@ -182,6 +182,7 @@ def apply_release(plan: Plan, by: User | None) -> Icd10Release:
             codes=len(plan.codes), added=len(plan.added), changed=len(plan.changed), ended=len(plan.ended),
             file_sha256=plan.file_sha256, loaded_by=by,
         )  # fmt: skip
+        Icd10Release.objects.filter(verified_until__gt=day_before).exclude(pk=kept.pk).update(verified_until=day_before)
         standing = Icd10Code.objects.filter(valid_until__isnull=True)
         for some in _chunks((begin - set(plan.added)) | set(plan.ended)):
             standing.filter(code__in=some).update(valid_until=day_before)

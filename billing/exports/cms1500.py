@@ -108,7 +108,8 @@ def together(claims: Iterable[dict]) -> list[list[dict]]:
 def _fits(group: list[dict], claim: dict) -> bool:
     if len(group) >= LINES_A_FORM or (claim.get("frequency_code") or NEW) != NEW:
         return False
-    same = ("patient", "payer", "billing", "referring", "demo_number")
+    # one signature with its day stands below the lines: of one person
+    same = ("patient", "payer", "billing", "rendering", "referring", "demo_number")
     alike = all(group[0][part] == claim[part] for part in same) and (group[0].get("frequency_code") or NEW) == NEW
     return alike and len(_diagnoses([*group, claim])) <= DIAGNOSES_A_FORM
 
@@ -188,7 +189,8 @@ def _service(claim: dict, codes: list[str]) -> dict[str, str]:
 def _lower(first: dict, claims: list[dict], phone: str) -> dict[str, str]:
     billing, rendering = first["billing"], first["rendering"]
     total = sum(int(claim["amount"].replace(".", "")) for claim in claims)
-    signed = first["signed_at"][:10].split("-")
+    # the day of the signature where it was signed, which is the day of the service
+    signed = max(claim["date_of_service"] for claim in claims).split("-")
     street = f"{billing['address_line1']} {billing.get('address_line2') or ''}"
     return {
         "25": identifier(billing["tin"], 15), "25.ein": "X",
@@ -196,7 +198,7 @@ def _lower(first: dict, claims: list[dict], phone: str) -> dict[str, str]:
         "26": first["claim_id"].replace("-", ""), "27.yes": "X",
         "28.dollars": str(total // 100), "28.cents": f"{total % 100:02d}",
         "31": _clean(f"{rendering['first_name']} {rendering['last_name']}", 21),
-        "31.date": f"{signed[1]} {signed[2]} {signed[0][2:]}" if len(signed) == 3 else "",
+        "31.date": f"{signed[1]} {signed[2]} {signed[0][2:]}",
         "32.name": _clean(billing["name"], 26), "32.street": _clean(street, 26), "32.city": _city(billing)[:26],
         "32a": identifier(billing["npi"], 10),
         "33.phone": f"{phone[:3]} {phone[3:6]}-{phone[6:]}" if len(phone) == 10 else "",

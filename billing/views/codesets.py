@@ -6,6 +6,8 @@ from hashlib import sha256
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -108,19 +110,25 @@ def _confirm(request: HttpRequest) -> HttpResponse:
         return redirect("billing:codesets")
     content = storages.read(_key(form.cleaned_data["kept"]))
     try:
-        plan = icd10.plan_release(content, form.release)
+        with transaction.atomic():
+            # two that confirm at once: the second plans anew on what the first has written
+            Icd10Release.objects.select_for_update().first()
+            plan = icd10.plan_release(content, form.release)
+            if (
+                sha256(content).hexdigest() != form.cleaned_data["kept"]
+                or plan.fingerprint != form.cleaned_data["seen"]
+            ):
+                raise icd10.ReleaseRefused("The codes changed since the preview. Look at it again.")
+            release = icd10.apply_release(plan, by=request.user)
+            record(
+                "codeset.read", by=request.user, role="administrator", subject=release,
+                data={"release": release.name, "sha256": release.file_sha256},
+            )  # fmt: skip
+            # lines that wait for this release are decided with it, and those of its days that are ready once more
+            ChargeLine.objects.wake()
+            ChargeLine.objects.wake_for(Q(date_of_service__gte=release.valid_from))
     except icd10.ReleaseRefused as refused:
         messages.error(request, f"{refused} Nothing was written.")
         return redirect("billing:codesets")
-    if sha256(content).hexdigest() != form.cleaned_data["kept"] or plan.fingerprint != form.cleaned_data["seen"]:
-        messages.error(request, "The codes changed since the preview. Look at it again; nothing was written.")
-        return redirect("billing:codesets")
-    release = icd10.apply_release(plan, by=request.user)
-    record(
-        "codeset.read", by=request.user, role="administrator", subject=release,
-        data={"release": release.name, "sha256": release.file_sha256},
-    )  # fmt: skip
-    # lines that wait for this release are decided with it
-    ChargeLine.objects.wake()
     messages.success(request, f"The release {release} is read: {release.codes} codes.")
     return redirect("billing:codesets")

@@ -59,6 +59,8 @@ def batch_forms(request: HttpRequest, batch_id, part: int) -> HttpResponse:
     """`?together=1`: several lines of one patient on a form. The batch itself says which lines, in its own order."""
     mine = Batch.objects.visible_to(request.user).select_related("payer", "group")
     batch = get_object_or_404(mine, pk=batch_id, payer__takes_paper=True, status__in=("exported", "sent", "replaced"))
+    if part < 1:
+        raise Http404
     at = (part - 1) * AT_ONCE
     rows = batch.batch_lines.order_by("position").values_list(*(f"line__{name}" for name in exporting.COLUMNS))
     claims = [exporting.claim_of_row(row) for row in rows[at : at + AT_ONCE]]

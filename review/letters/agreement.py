@@ -9,12 +9,12 @@ from datetime import date
 from typing import Any
 
 _DOSE = re.compile(
-    r"(\d+(?:[.,]\d+)?)\s*(%|mg|mcg|µg|g|ml|mL|units?|unidades|mm|cm)(?![a-z])",
+    r"(\d{1,3}(?:[.,]\d{3})+|\d+(?:[.,]\d+)?)\s*(%|mg|mcg|µg|g|ml|mL|units?|unidad(?:es)?|mm|cm)(?![a-z])",
     re.IGNORECASE,
 )
 _SIDES = {
     "left": re.compile(r"\b(left|izquierd[oa]s?)\b", re.IGNORECASE),
-    "right": re.compile(r"\b(right(?! (?:away|now|after|before|there))|derech[oa]s?)\b", re.IGNORECASE),
+    "right": re.compile(r"\b(right(?! (?:away|now|after|before|there))|derech[oa]s?(?! a\b))\b", re.IGNORECASE),
 }
 _MONTHS = (
     "january february march april may june july august september october november december".split(),
@@ -101,11 +101,13 @@ def _of_the_words(patient: dict, clinical: dict) -> list[str]:
     return found
 
 
-def translated_otherwise(english: str, own: str) -> str:
-    """What of a text in two languages differs that both spell alike: amounts and sides. "" for nothing."""
-    if doses_in(own) != doses_in(english):
+def translated_otherwise(english: str, own: str, clinical: str = "") -> str:
+    """What of a text in two languages differs that both spell alike: amounts and sides. "" for nothing.
+
+    Amounts of the `clinical` words may stand in the own ones; those of the English plain words must."""
+    if not doses_in(english) <= doses_in(own) <= doses_in(f"{english} {clinical}"):
         return "the amounts differ."
-    told, meant = sides_in(own), sides_in(english)
+    told, meant = sides_in(own), sides_in(f"{english} {clinical}")
     return "the sides differ." if told and meant and told != meant else ""
 
 
@@ -129,12 +131,16 @@ def day_in(words: str) -> str:
 
 
 def doses_in(words: str) -> set[tuple[float, str]]:
-    """ "0.05 %" and "2,5 mg" as numbers with their unit."""
-    spelled = {"ml": "ml", "mcg": "µg", "unit": "units", "unidades": "units"}
-    return {
-        (float(number.replace(",", ".")), spelled.get(unit.lower(), unit.lower()))
-        for number, unit in _DOSE.findall(words)
-    }
+    """ "0.05 %" and "2,5 mg" as numbers with their unit; "1,000 units" and "1.000 unidades" are a thousand."""
+    spelled = {"ml": "ml", "mcg": "µg", "unit": "units", "unidad": "units", "unidades": "units"}
+    return {(_number(number), spelled.get(unit.lower(), unit.lower())) for number, unit in _DOSE.findall(words)}
+
+
+def _number(spelled: str) -> float:
+    whole, *parts = re.split("[.,]", spelled)
+    if whole.strip("0") and parts and all(len(part) == 3 for part in parts):
+        return float("".join((whole, *parts)))
+    return float(".".join((whole, *parts)))
 
 
 def sides_in(words: str) -> set[str]:

@@ -150,6 +150,10 @@ def media(photo: Photo, path: str) -> dict:
     )
 
 
+# clinical words first, then what the patient was told, also in the patient's own language
+_TEXTS_OF_AN_ANSWER = ("findings", "assessment", "patient_text", "patient_text_own", "follow_up", "follow_up_own")
+
+
 def report(review: Review) -> dict:
     signed = review.signed_record or {}
     opinion = signed.get("opinion", {})
@@ -169,7 +173,7 @@ def report(review: Review) -> dict:
             "issued": _at(review.signed_at),
             "performer": [_ref("Practitioner", review.specialist_id)],
             "media": [{"link": _ref("Media", row["id"])} for row in signed.get("photos", [])],
-            "conclusion": "\n".join(part for part in (opinion.get("findings"), opinion.get("assessment")) if part),
+            "conclusion": "\n".join(opinion[name] for name in _TEXTS_OF_AN_ANSWER if opinion.get(name)),
             "conclusionCode": codes,
         }
     )
@@ -194,7 +198,9 @@ def addenda(review: Review) -> Iterator[dict]:
                 "effectiveDateTime": _at(added.created_at),
                 "issued": _at(added.created_at),
                 "performer": [_ref("Practitioner", added.by_id)],
-                "conclusion": "\n".join(part for part in (added.text, added.patient_text) if part),
+                "conclusion": "\n".join(
+                    part for part in (added.text, added.patient_text, added.patient_text_own) if part
+                ),
             }
         )
 

@@ -78,6 +78,19 @@ def test_each_part_that_is_not_stands_in_english_under_a_note_with_the_telephone
     assert steps[0]["words"] == "Have the spot taken out and tested"
 
 
+@pytest.mark.parametrize(
+    ("english", "own", "clinical", "said"),
+    [
+        ("Have the spot taken out", "Hay que quitar la mancha", "Excise with 5 mm margins", ""),
+        ("Have the spot taken out", "Con 5 mm de margen", "Excise with 5 mm margins", ""),
+        ("Have the spot taken out", "Con 6 mm de margen", "Excise with 5 mm margins", "the amounts differ."),
+        ("Use the 0.05 % cream", "Use la crema", "Tretinoin 0.05 %", "the amounts differ."),
+    ],
+)
+def test_a_plain_step_may_leave_out_an_amount_of_the_clinical_line(english, own, clinical, said):
+    assert translated_otherwise(english, own, clinical) == said
+
+
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_a_text_in_another_language_than_the_reader_s_is_not_shown(language):
     letter, clinical = both(language=language, opinion=SPANISH)
@@ -91,6 +104,8 @@ def test_a_text_in_another_language_than_the_reader_s_is_not_shown(language):
     [
         ("Use 0.5 mg", "Use 0,5 mg", ""), ("Use 0.5 mg", "Use 5 mg", "the amounts differ."),
         ("Use 2 mm", "Sin medida", "the amounts differ."), ("The left arm", "El brazo derecho", "the sides differ."),
+        ("1,000 units", "1.000 unidades", ""), ("1000 units", "1.000 unidades", ""), ("1 unit", "1 unidad", ""),
+        ("0.125 mg", "0,125 mg", ""), ("Left. You may ask.", "Izquierda. Tiene derecho a preguntar.", ""),
         ("The left arm", "El brazo izquierdo", ""), ("The arm", "El brazo derecho", ""), ("Wait.", "Espere.", ""),
     ],
 )  # fmt: skip

@@ -200,6 +200,20 @@ def test_offline_says_so_keeps_the_text_and_sends_it_later(live_server, browser,
     assert review.findings == "Typed without a line"
 
 
+def test_a_line_that_comes_back_with_nothing_waiting_leaves_the_clock_going(live_server, browser, review, dana):
+    page = open_page(browser, live_server, dana)
+    with page.expect_response("**/beats/") as first:
+        page.goto(live_server.url + reverse("review:room", args=[review.case_id]))
+    first.value.finished()
+    page.context.set_offline(True)
+    page.context.set_offline(False)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    with page.expect_response("**/beats/"):
+        page.get_by_role("button", name="Pause").click()
+    page.locator("#clock[data-state=paused]").wait_for()
+    assert told(review)[-1][1] == "paused"
+
+
 def told(review):
     """Of the page's own tab; what was done meanwhile comes in others."""
     beats = Beat.objects.filter(review=review).order_by("pk")

@@ -122,7 +122,8 @@
   };
   // One request at a time: the server's order is the order of the tape.
   const flush = () => {
-    if (sending) return sending;
+    // with nothing to send it would be over before `sending` is set, and nothing would ever be sent again
+    if (sending || !queue.length) return sending || Promise.resolve();
     sending = (async () => {
       let refused = 0;
       while (queue.length) {
