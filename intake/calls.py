@@ -7,6 +7,7 @@ of a later part of the way (intake/call_tasks.py).
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -31,6 +32,8 @@ from intake.queue import clinics_of, of_cases_at, of_own_cases
 from intake.requests import TriageRefused
 
 SHOWN = 200
+# what a call can be about, and what its row says while nobody has settled it
+_OPEN: dict[str, dict] = {"redirect": {"reached_at": None}, "request": {"outcome": ""}, "task": {"settled_at": None}}
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,28 @@ class Call:
         return "redirect" if self.redirect else "request" if self.request else "task"
 
     @property
+    def row(self) -> Redirect | InformationRequest | CallTask:
+        found = self.redirect or self.request or self.task
+        assert found is not None
+        return found
+
+    @property
+    def key(self) -> str:
+        """Which of a case's calls it is, in links and forms: one case may have calls to two people."""
+        return f"{self.about}-{self.row.pk}"
+
+    @property
+    def is_open(self) -> bool:
+        return all(getattr(self.row, name) == value for name, value in _OPEN[self.about].items())
+
+    @property
     def to_clinician(self) -> bool:
         return self.task is not None and self.task.whom == CallTask.Whom.CLINICIAN
+
+    @property
+    def to_other(self) -> bool:
+        """To a clinician or a carer: the number and language of the patient's record are not theirs."""
+        return self.to_clinician or (self.task is not None and bool(self.task.contact))
 
     @property
     def name(self) -> str:
@@ -62,7 +85,7 @@ class Call:
 
     @property
     def phone(self) -> str:
-        return self.task.phone if self.task is not None and self.to_clinician else self.patient.phone
+        return self.task.phone if self.task is not None and self.to_other else self.patient.phone
 
     @property
     def title(self) -> str:
@@ -135,16 +158,45 @@ def calls(user: User) -> list[Call]:
     return sorted(found, key=lambda call: (not call.is_emergency, call.call_by))
 
 
-def call_about(case: Case) -> Call | None:
-    """What there is to call this patient about now."""
-    row = Redirect.objects.filter(case=case, reached_at=None).prefetch_related("call_attempts__by").first()
-    if row is not None:
-        return _of_redirect(row)
-    asked = case.requests.filter(outcome="").prefetch_related("call_attempts__by", "items").first()
-    if asked is not None:
-        return _of_request(asked)
-    task = CallTask.objects.filter(case=case, settled_at=None).prefetch_related("call_attempts__by").first()
-    return _of_task(task) if task is not None else None
+def calls_about(case: Case) -> list[Call]:
+    """Every open call about a case. Once it was moved to another patient, they may be to two people."""
+    return [
+        *(_of_redirect(row) for row in Redirect.objects.filter(case=case, **_OPEN["redirect"])),
+        *(_of_request(row) for row in InformationRequest.objects.filter(case=case, **_OPEN["request"])),
+        *(_of_task(row) for row in CallTask.objects.filter(case=case, **_OPEN["task"])),
+    ]
+
+
+def call_of(case: Case, key: str) -> Call | None:
+    """The call of this case that a link or a form names, settled or not."""
+    about, _, pk = key.partition("-")
+    try:
+        if about == "redirect":
+            return _of_redirect(Redirect.objects.get(case=case, pk=pk))
+        if about == "request":
+            return _of_request(InformationRequest.objects.get(case=case, pk=pk))
+        if about == "task":
+            return _of_task(CallTask.objects.get(case=case, pk=pk))
+    except (ObjectDoesNotExist, ValidationError, ValueError):
+        pass  # another case's, or no key at all
+    return None
+
+
+def _locked(case: Case, key: str) -> Call:
+    """The very call that was made, under a lock, so that of two at once the second sees what the first one settled.
+
+    Rows are taken in the order of those who settle them elsewhere: an answer takes the question and then its case, a
+    result or a line of advice the case and then its task.
+    """
+    call = call_of(case, key)
+    if call is not None:
+        if call.request is None:
+            Case.objects.select_for_update().get(pk=case.pk)
+        type(call.row).objects.select_for_update().get(pk=call.row.pk)
+        call = call_of(case, key)
+    if call is None or not call.is_open:
+        raise TriageRefused("This call was settled meanwhile. Nothing was recorded: look at what happened.")
+    return call
 
 
 def _of_task(row: CallTask) -> Call:
@@ -165,8 +217,20 @@ def _of_request(row: InformationRequest) -> Call:
     return Call(row.case, why, row.deadline, row.deadline, attempts, row.case.patient, request=row)
 
 
-def log_call(*, case: Case, by: User, outcome: str, whom: str = "", note: str = "") -> CallAttempt:
-    """One try, kept for good. Reaching them ends a redirect or a task; a question still wants its answer."""
+def _only_key(case: Case) -> str:
+    found = calls_about(case)
+    if not found:
+        raise TriageRefused("Nobody needs to be called about this case any more. Look at what happened.")
+    if len(found) > 1:
+        raise TriageRefused("There are several calls about this case. Open the one that you made from the call list.")
+    return found[0].key
+
+
+def log_call(*, case: Case, by: User, outcome: str, whom: str = "", note: str = "", key: str = "") -> CallAttempt:
+    """One try, kept for good. Reaching them ends a redirect or a task; a question still wants its answer.
+
+    `key` says which call it was; without one it is the only open call of the case, and nothing is guessed among several.
+    """
     if not by.has_role(Role.STAFF, case.clinic):
         raise TriageRefused("Only staff of the patient's clinic record this.")
     if outcome not in CallAttempt.Outcome.values:
@@ -178,11 +242,7 @@ def log_call(*, case: Case, by: User, outcome: str, whom: str = "", note: str = 
         raise TriageRefused("Write what you said and what the answer was.")
     now = timezone.now()
     with transaction.atomic():
-        # a lock on the case: of two calls at once the second sees what the first one settled
-        Case.objects.select_for_update().get(pk=case.pk)
-        about = call_about(case)
-        if about is None:
-            raise TriageRefused("Nobody needs to be called about this case any more. Look at what happened.")
+        about = _locked(case, key or _only_key(case))
         attempt = CallAttempt.objects.create(
             case=case,
             request=about.request,

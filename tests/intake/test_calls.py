@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from config.accounts.signin_models import OutgoingMail
 from config.audit.models import AuditEvent
-from intake import calls, invariants, redirects, requests, services, triage
-from intake.models import CallAttempt, Case, InformationRequest, Redirect
+from intake import call_tasks, calls, invariants, redirects, requests, services, triage
+from intake.models import CallAttempt, Case, InformationRequest, Misfiling, MovedNotice, Patient, Redirect
 from tests import factories
 from tests.factories import in_days
 from tests.racing import race
@@ -56,7 +56,7 @@ def test_an_answered_question_is_not_escalated(waiting, ben, ana):
     request = ask(waiting, ben)
     triage.answer_request(request=request, by=ana, answers={request.items.get().pk: "Yes"})
     assert triage.escalate_overdue(in_days(9)) == 0
-    assert calls.call_about(waiting) is None
+    assert calls.calls_about(waiting) == []
 
 
 def test_the_list_names_the_overdue_also_while_the_beat_stands_still(waiting, ben, max_stranger):
@@ -268,6 +268,126 @@ def test_the_case_says_whether_the_patient_knows(desk, waiting, ben):
     assert "through an interpreter" in page
     assert "Goes to the clinic tomorrow" in page
     assert "Nobody has confirmed" not in page
+
+
+# one case, two people to call
+
+
+@pytest.fixture
+def two(waiting, clinic, ben):
+    """Moved from one person without account to another: each has to be told, and each speaks another language."""
+    cara, dora = (
+        factories.make_patient(clinic, first_name=name, last_name="Walkin", medicare=False, phone=phone)
+        for name, phone in (("Cara", "614-555-0150"), ("Dora", "614-555-0160"))
+    )
+    Patient.objects.filter(pk=cara.pk).update(preferred_language="es", interpreter_needed=True)
+    Case.objects.filter(pk=waiting.pk).update(patient=dora)
+    row = Misfiling.objects.create(
+        case=waiting, from_patient=cara, to_patient=dora, by=ben, reason="Her sister", kind=Misfiling.Kind.MOVED
+    )
+    for which, patient in (("left", cara), ("came", dora)):
+        notice = MovedNotice.objects.create(misfiling=row, patient=patient, which=which)
+        call_tasks.raise_task(case=waiting, kind="moved", subject=notice.pk, why="Filed wrongly")
+    waiting.refresh_from_db()
+    return {call.patient.first_name: call for call in calls.calls_about(waiting)}
+
+
+REACHED = {"outcome": "reached", "whom": "patient", "note": "Explained it"}
+
+
+@pytest.mark.parametrize(("name", "other"), [("Cara", "Dora"), ("Dora", "Cara")])
+def test_a_call_is_kept_with_the_very_person_who_was_called(desk, waiting, ben, two, name, other):
+    page = desk.get(reverse("intake:calls"))
+    link = f"{reverse('intake:call', args=[waiting.pk])}?about={two[name].key}"
+    assert link in text(page)
+    form = text(desk.get(link))
+    assert f"<h1>Call {name} Walkin</h1>" in form
+    assert f'<input type="hidden" name="about" value="{two[name].key}">' in form
+    page = text(desk.post(reverse("intake:call", args=[waiting.pk]), REACHED | {"about": two[name].key}, follow=True))
+    assert f"{name} Walkin was reached" in page
+    assert CallAttempt.objects.get().task == two[name].task
+    assert [call.patient.first_name for call in calls.calls_about(waiting)] == [other]
+
+
+def test_what_a_colleague_settled_meanwhile_is_not_put_to_the_other_persons_call(desk, waiting, ben, two):
+    calls.log_call(case=waiting, by=ben, key=two["Cara"].key, **REACHED)
+    url = reverse("intake:call", args=[waiting.pk])
+    answer = desk.post(url, REACHED | {"about": two["Cara"].key, "note": "My long note"})
+    assert answer.status_code == 422
+    for words in ("This call was settled meanwhile. Nothing was recorded", "My long note", "Call Cara Walkin"):
+        assert words in text(answer)
+    assert two["Cara"].key in text(answer) and two["Dora"].key not in text(answer)
+    assert [attempt.task for attempt in CallAttempt.objects.all()] == [two["Cara"].task]
+    page = desk.get(url, {"about": two["Cara"].key}, follow=True)
+    assert page.redirect_chain[-1][0] == reverse("intake:calls") and "This call was settled meanwhile." in text(page)
+
+
+def test_a_link_that_names_no_call_serves_while_there_is_one_and_guesses_among_no_two(desk, waiting, ben, two):
+    url = reverse("intake:call", args=[waiting.pk])
+    page = desk.get(url, follow=True)
+    assert page.redirect_chain[-1][0] == reverse("intake:calls") and "has several calls: choose one" in text(page)
+    answer = desk.post(url, REACHED)
+    assert "There are several calls about this case." in text(answer) and "Explained it" in text(answer)
+    assert not CallAttempt.objects.exists()
+    calls.log_call(case=waiting, by=ben, key=two["Cara"].key, **REACHED)
+    assert "<h1>Call Dora Walkin</h1>" in text(desk.get(url))
+    assert "Dora Walkin was reached" in text(desk.post(url, REACHED, follow=True))
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["task-", "task-x", "redirect-9", "redirect-x", "redirect-99999999999999999999", "dog-1", "request", "task-\x00"],
+)
+def test_a_key_of_no_call_of_this_case_records_nothing(desk, waiting, two, key):
+    url = reverse("intake:call", args=[waiting.pk])
+    assert desk.get(url, {"about": key}).status_code == 302
+    assert "This call was settled meanwhile" in text(desk.post(url, REACHED | {"about": key}))
+    assert not CallAttempt.objects.exists()
+
+
+def test_another_cases_call_is_none_of_this_one(waiting, patient, ana, ben, two):
+    other = factories.put_status(factories.make_draft(patient, by=ana), "submitted")
+    with pytest.raises(triage.TriageRefused, match="settled meanwhile"):
+        calls.log_call(case=other, by=ben, key=two["Cara"].key, **REACHED)
+
+
+def test_language_and_interpreter_are_those_of_the_person_to_call(desk, two):
+    rows = text(desk.get(reverse("intake:calls"))).split("<tr>")[2:]
+    [cara] = [row for row in rows if "to Cara Walkin" in row]
+    [dora] = [row for row in rows if "to Dora Walkin" in row]
+    assert "Español, interpreter needed" in cara and "614-555-0150" in cara
+    assert "English" in dora and "interpreter needed" not in dora and "614-555-0160" in dora
+
+
+def test_after_a_call_about_a_move_nobody_is_asked_whether_the_result_was_read(desk, waiting, two):
+    factories.put_status(waiting, "signed")
+    Case.objects.filter(pk=waiting.pk).update(signed_at=timezone.now())
+    answer = desk.post(reverse("intake:call", args=[waiting.pk]), REACHED | {"about": two["Cara"].key})
+    assert answer.url == reverse("intake:triage_case", args=[waiting.pk])
+
+
+@pytest.mark.parametrize(("kind", "leads_to"), [
+    ("unread", "review:staff_result"), ("step", "review:staff_result"), ("returned", "intake:triage_case"),
+])  # fmt: skip
+def test_only_a_call_about_a_result_leads_to_the_result(desk, waiting, kind, leads_to):
+    factories.put_status(waiting, "signed")
+    Case.objects.filter(pk=waiting.pk).update(signed_at=timezone.now())
+    call_tasks.raise_task(case=waiting, kind=kind, subject=waiting.pk, why="Not read")
+    answer = desk.post(reverse("intake:call", args=[waiting.pk]), REACHED)
+    assert answer.url == reverse(leads_to, args=[waiting.pk])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_reach_one_of_two_people_at_once_settle_that_one_once(waiting, ben, two):
+    outcomes = race(
+        6,
+        lambda n: calls.log_call(
+            case=Case.objects.get(pk=waiting.pk), by=ben,
+            key=two["Cara"].key, **REACHED,
+        ),
+    )  # fmt: skip
+    assert len([one for one in outcomes if isinstance(one, CallAttempt)]) == 1, outcomes
+    assert [call.patient.first_name for call in calls.calls_about(waiting)] == ["Dora"]
 
 
 @pytest.mark.parametrize("name", ["call", "more_time"])

@@ -247,7 +247,7 @@ def test_who_has_no_account_is_called(talked, ben, clinic, sign_in):
     case = move(talked, ben, cara)
     task = CallTask.objects.get(kind="moved")
     assert task.subject == MovedNotice.objects.get(which="came").pk
-    call = calls.call_about(case)
+    [call] = calls.calls_about(case)
     assert (call.name, call.phone) == (cara.name, "555-0199")
     assert "has no account, on the call list" in text(page(sign_in(ben), "triage_case", case.pk))
     calls.log_call(case=case, by=ben, outcome="reached", whom="patient", note="Explained it")
@@ -259,7 +259,7 @@ def test_the_person_before_without_account_is_called_by_their_own_name(talked, a
     ana.is_active = False
     ana.save()
     case = move(talked, ben, bea)
-    call = calls.call_about(case)
+    [call] = calls.calls_about(case)
     assert call.patient == talked.patient != case.patient
     for answer in (page(sign_in(ben), "calls"), page(sign_in(ben), "call", case.pk)):
         assert f"Call {talked.patient.name}" in text(answer)
