@@ -12,7 +12,7 @@ from config.audit.services import record
 from config.navigation import COUNT_UP_TO
 from config.prepared import Prepared, Statement
 from intake import call_tasks
-from intake.models import CallTask, Case, CaseStatus, Patient
+from intake.models import CallTask, Case, CaseStatus, Patient, RelatedPerson
 from review.models import Delivery
 
 
@@ -67,11 +67,16 @@ _OPEN = [status for status in CaseStatus.values if status not in {"closed", "wit
 def _ask_for_address(user: User, at: datetime) -> None:
     """A question, a message or a reminder came back, which no list has: the clinic of each patient who reads there calls.
     A colleague's address is an administrator's to mend: the page of the person says that mail comes back."""
+    own_phone = Patient.objects.filter(user=user).values_list("phone", flat=True).first() or ""
     for patient in Patient.objects.in_care_of(user):
         case = Case.objects.filter(patient=patient, status__in=_OPEN).order_by("-created_at").first()
         if case is not None:
+            # a carer's call is about one patient, so that each patient's clinic has its own; it is the carer who is called
+            acting = RelatedPerson.objects.active().filter(user=user, patient=patient).first()
+            subject = acting.pk if acting is not None else user.pk
+            contact, phone = (str(user), user.phone or own_phone) if acting is not None else ("", "")
             call_tasks.raise_task(
-                case=case, kind=CallTask.Kind.RETURNED, subject=user.pk, now=at,
+                case=case, kind=CallTask.Kind.RETURNED, subject=subject, contact=contact, phone=phone, now=at,
                 why="An e-mail to them could not be delivered. Ask for another address, or whether they want letters by post.",
             )  # fmt: skip
 
@@ -81,6 +86,10 @@ def settle_addresses() -> int:
     calls = CallTask.objects.filter(kind=CallTask.Kind.RETURNED, settled_at=None).values_list("subject", flat=True)[
         :200
     ]
-    still = ContactPreference.objects.filter(user__in=calls, bounced_at__isnull=False).exclude(channel="paper")
-    gone = set(calls) - set(still.values_list("user", flat=True))
+    whose = {subject: subject for subject in calls}
+    # of a carer the subject is the relation: once that has ended, nobody asks for the address any more
+    whose |= dict(RelatedPerson.objects.active().filter(pk__in=calls).values_list("pk", "user"))
+    still = ContactPreference.objects.filter(user__in=whose.values(), bounced_at__isnull=False).exclude(channel="paper")
+    lost = set(still.values_list("user", flat=True))
+    gone = {subject for subject, user in whose.items() if user not in lost}
     return call_tasks.settle_tasks(*gone) if gone else 0

@@ -82,11 +82,11 @@ class CallTask(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="call_tasks")
     kind = models.CharField(max_length=10, choices=Kind)
-    # the row that waits: a delivery, a plan line, a case, an account whose mail comes back
+    # the row that waits: a delivery, a plan line, a case, an account (or what makes it a carer's) whose mail comes back
     subject = models.UUIDField()
     why = models.CharField(max_length=600)
     whom = models.CharField(max_length=10, choices=Whom, default=Whom.PATIENT)
-    # of a clinician: who, and at which number
+    # of a clinician or a carer: who, and at which number
     contact = models.CharField(max_length=160, blank=True)
     phone = models.CharField(max_length=30, blank=True)
     raised_at = models.DateTimeField(default=timezone.now)

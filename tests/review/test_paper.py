@@ -1,5 +1,6 @@
 """Who cannot be told comes back to the clinic: letters to print, and mail that came back."""
 
+import pytest
 from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
@@ -7,7 +8,7 @@ from django.utils import timezone
 from config.accounts.models import ContactPreference
 from config.audit.models import AuditEvent
 from intake import calls
-from intake.models import Case
+from intake.models import Case, Patient, RelatedPerson
 from review import delivery, followup, paper
 from review.bounces import Returned, returned
 from review.letters import making
@@ -136,6 +137,54 @@ def test_any_other_mail_that_came_back_becomes_a_call_until_there_is_another_add
     assert paper.came_back(identity="", address=ruth.email, at=timezone.now()) and len(calls.calls(ben)) == 1
     ContactPreference.objects.filter(user=ana).update(bounced_at=None)
     assert followup.tick()["addresses"] == 1 and calls.calls(ben) == []
+
+
+@pytest.fixture
+def carla(submitted, patient, ana, ben, clinic, max_stranger):
+    """Acts for Ana and for Otto, whose clinics are two."""
+    carla = factories.make_user("Carla", email="carla@example.test", phone="614-555-0170")
+    elsewhere = max_stranger.clinics("staff").get()
+    otto = factories.make_patient(elsewhere, first_name="Otto", medicare=False, phone="614-555-0180")
+    factories.put_status(factories.make_draft(otto, by=max_stranger), "submitted")
+    for person in (patient, otto):
+        RelatedPerson.objects.create(patient=person, user=carla, relationship="carer", created_by=ben)
+    return carla
+
+
+def test_a_carers_mail_that_came_back_reaches_the_clinic_of_each_patient(carla, patient, ben, max_stranger, sign_in):
+    for _ in range(2):
+        paper.came_back(identity="", address=carla.email, at=timezone.now())
+    for by, name in ((ben, patient.name), (max_stranger, Patient.objects.get(first_name="Otto").name)):
+        [call] = calls.calls(by)
+        assert (call.name, call.phone, call.patient.name) == (str(carla), "614-555-0170", name)
+        page = sign_in(by).get(reverse("intake:calls")).content.decode()
+        assert "tel:614-555-0170" in page and f"Call {carla}" in page and "614-555-0180" not in page
+        form = sign_in(by).get(reverse("intake:call", args=[call.case.pk]), {"about": call.key}).content.decode()
+        assert f"<h1>Call {carla}</h1>" in form and f"<dt>About</dt><dd>{name}" in form
+    assert followup.tick()["addresses"] == 0
+    ContactPreference.objects.filter(user=carla).update(bounced_at=None)
+    assert followup.tick()["addresses"] == 2
+    assert calls.calls(ben) == calls.calls(max_stranger) == []
+
+
+def test_who_acts_for_a_patient_no_more_is_not_called_about_them(carla, ben, max_stranger):
+    paper.came_back(identity="", address=carla.email, at=timezone.now())
+    RelatedPerson.objects.filter(patient__first_name="Otto").update(ended_at=timezone.now())
+    assert followup.tick()["addresses"] == 1
+    assert (len(calls.calls(ben)), calls.calls(max_stranger)) == (1, [])
+
+
+def test_a_carer_without_a_number_is_called_at_the_one_of_their_own_record(carla, clinic, ben):
+    type(carla).objects.filter(pk=carla.pk).update(phone="")
+    factories.make_patient(clinic, user=carla, first_name="Carla", medicare=False, phone="614-555-0190")
+    paper.came_back(identity="", address=carla.email, at=timezone.now())
+    assert [call.phone for call in calls.calls(ben)] == ["614-555-0190"]
+
+
+def test_the_patient_and_a_carer_whose_mail_comes_back_are_two_calls(carla, ana, ben, patient):
+    for user in (ana, carla):
+        paper.came_back(identity="", address=user.email, at=timezone.now())
+    assert sorted(call.name for call in calls.calls(ben)) == sorted([patient.name, str(carla)])
 
 
 def test_who_wants_paper_from_now_on_is_not_called_about_their_mail(submitted, ana, ben):
