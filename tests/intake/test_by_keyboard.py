@@ -186,3 +186,78 @@ def test_a_question_can_be_skipped_by_its_button(open_page, draft, ana):
     hands.go_on("Skip this question")
     assert hands.step() != "q-changes"
     assert not Answer.objects.exists()
+
+
+def test_without_a_line_a_skip_stays_on_the_page_and_loses_no_word(open_page, draft, ana):
+    page = open_page(ana, 390)
+    hands = Hands(page)
+    page.goto(reverse("intake:case_step", args=[draft.pk, "q-changes"]))
+    page.context.set_offline(True)
+    answer(hands)
+    hands.tab_to("Skip this question")
+    hands.press("Enter")
+    page.get_by_text("You are offline. What you typed stays on this page").wait_for()
+    assert hands.step() == "q-changes" and page.locator("[name=answer]:checked").count() == 1
+    page.context.set_offline(False)
+    page.locator("[data-saved][data-state=saved]").wait_for()
+    assert Answer.objects.get().question == "changes"
+
+
+# on a slow line the page stands for seconds after a button was pressed: each wait that is left then is over at once
+SLOW_LINE = """(() => {
+  const after = window.setTimeout, forget = window.clearTimeout, waits = new Map();
+  let pressed = false;
+  window.setTimeout = (act, ...rest) => {
+    const id = after(() => { waits.delete(id); act(); }, pressed ? 0 : 60_000);
+    waits.set(id, act);
+    return id;
+  };
+  window.clearTimeout = (id) => { waits.delete(id); forget(id); };
+  window.addEventListener("submit", () => { pressed = true; for (const act of waits.values()) act(); });
+  window.saveNow = () => { for (const [id, act] of [...waits]) { window.clearTimeout(id); act(); } };
+})()"""
+
+
+@pytest.mark.parametrize("under_way", [False, True], ids=["not saved yet", "a save under way fails"])
+def test_no_answer_is_saved_after_its_question_was_skipped(open_page, draft, ana, under_way):
+    page = open_page(ana, 390)
+    hands = Hands(page)
+    saves, skips = [], []
+
+    def sent(route):
+        if route.request.method != "POST":
+            route.continue_()
+        elif "x-draft" in route.request.headers:
+            saves.append(route)  # under way until the line lets go of it
+        else:
+            skips.append(route)
+            for save in saves:
+                save.abort()
+            route.continue_()
+
+    page.add_init_script(SLOW_LINE)
+    page.route("**/step/q-changes/", sent)
+    page.goto(reverse("intake:case_step", args=[draft.pk, "q-changes"]))
+    answer(hands)
+    hands.tab_to("Skip this question")
+    if under_way:
+        page.evaluate("saveNow()")
+    with page.expect_navigation():
+        hands.press("Enter")
+    assert hands.step() != "q-changes"
+    assert (len(saves), len(skips), Answer.objects.count()) == (int(under_way), 1, 0)
+
+
+def test_who_stops_the_page_and_writes_on_is_saved_again(open_page, draft, ana):
+    page = open_page(ana, 390)
+    hands = Hands(page)
+    page.goto(reverse("intake:case_step", args=[draft.pk, "q-changes"]))
+    page.route("**/step/q-changes/", lambda r: r.continue_() if "x-draft" in r.request.headers else r.abort("aborted"))
+    answer(hands)
+    hands.tab_to("Skip this question")
+    with page.expect_event("requestfailed"):
+        hands.press("Enter")
+    page.keyboard.press("Shift+Tab")
+    page.locator("[name=answer]").last.click()
+    page.locator("[data-saved][data-state=saved]").wait_for()
+    assert Answer.objects.get().question == "changes"

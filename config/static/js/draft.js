@@ -5,8 +5,9 @@
   if (!form) return;
   const line = document.querySelector("[data-saved]"), note = line.querySelector("span");
   const say = (words, state) => { note.textContent = words; line.dataset.state = state; };
-  let timer = 0, running = false, again = false;
+  let timer = 0, running = false, again = false, leaving = false;
   const save = async () => {
+    if (leaving) return;
     if (running) { again = true; return; }
     running = true;
     try {
@@ -28,15 +29,18 @@
     running = false;
     if (again) { again = false; timer = setTimeout(save, 4000); }
   };
-  form.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(save, 1500); });
-  form.addEventListener("submit", (event) => {
+  form.addEventListener("input", () => { leaving = false; clearTimeout(timer); timer = setTimeout(save, 1500); });
+  const leave = (event) => {
     clearTimeout(timer);
     again = false;
-    if (navigator.onLine) return;
+    // what is pressed now comes last: no answer is saved after its question was skipped
+    leaving = navigator.onLine;
+    if (leaving) return;
     // without a line the browser would show its own page of errors in place of what was typed
     event.preventDefault();
     say(line.dataset.offline, "offline");
     line.scrollIntoView({ block: "nearest" });
-  });
+  };
+  for (const way of [form, ...document.querySelectorAll("form[data-leaves-draft]")]) way.addEventListener("submit", leave);
   addEventListener("online", save);
 })();
