@@ -90,8 +90,10 @@ def _may_write_after(case: Case, side: str) -> bool:
     return side != Side.PATIENT and Thread.objects.filter(case=case, question_at__isnull=False).exists()
 
 
-def send(*, case: Case, by: User, text: str, key: UUID, files: Iterable[tuple[str, bytes]] = ()) -> Message:
-    """One message to everybody of the case. The same form again is the same message. `files` are (name, bytes) of
+def send(
+    *, case: Case, by: User, text: str, key: UUID, files: Iterable[tuple[str, bytes]] = (), about: UUID | None = None
+) -> Message:
+    """One message to everybody of the case, which stood under the patient `about` when it was written. The same form again is the same message. `files` are (name, bytes) of
     photos: each goes through the pipeline of all photos and belongs to the record."""
     words, files = text.replace("\x00", "").strip(), list(files)
     if files and not words:
@@ -109,6 +111,10 @@ def send(*, case: Case, by: User, text: str, key: UUID, files: Iterable[tuple[st
         side = side_of(locked, by)
         if not side:
             raise MessageRefused(_("You may not write in this case."))
+        if locked.patient_id != (about or case.patient_id):
+            raise MessageRefused(
+                _("This case was moved to another person while you wrote, so nothing was sent. Load the page again.")
+            )
         sent = Message.objects.filter(by=by, key=key).first()
         if sent is not None:
             return sent

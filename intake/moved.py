@@ -7,7 +7,7 @@ already, which nobody can take back; what was not read by then is not shown any 
 
 from dataclasses import dataclass
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from config.accounts.models import User
@@ -52,6 +52,8 @@ def tell(case: Case, row: Misfiling) -> None:
     """Both by one notice each that says nothing, and a page that says all. Who has no account is called when words were
     exchanged; else they never saw anything of it."""
     assert row.to_patient is not None
+    for earlier in MovedNotice.objects.filter(misfiling__case=case, seen_at=None).exclude(misfiling=row):
+        call_tasks.settle_tasks(earlier.pk)  # what it says is not so any more
     read = MessageRead.objects.filter(case=case).aggregate(most=Max("until"))["most"] or 0
     mailed: set = set()
     for patient, which in ((row.from_patient, W.LEFT), (row.to_patient, W.CAME)):
@@ -81,9 +83,10 @@ def _to_say(row: Misfiling, which: str) -> str:
 
 def own_notices(user: User) -> QuerySet[MovedNotice]:
     mine = Patient.objects.in_care_of(user) & Patient.objects.visible_to(user)
-    return MovedNotice.objects.filter(patient__in=mine).select_related(
-        "patient__home_clinic", "misfiling__case__clinic"
-    )
+    later = Misfiling.objects.filter(case=OuterRef("misfiling__case"), kind=Misfiling.Kind.MOVED, photo=None)
+    moved_on = Exists(later.filter(pk__gt=OuterRef("misfiling")))
+    notices_of = MovedNotice.objects.filter(patient__in=mine).exclude(moved_on, seen_at=None)
+    return notices_of.select_related("patient__home_clinic", "misfiling__case__clinic")
 
 
 def see(notice: MovedNotice, by: User) -> None:

@@ -284,6 +284,9 @@ def photo_of_bytes(
 
 def _insert_photo(case: Case, by: User, digest: str, size: int, format: str, name: str, slot: str) -> Photo:
     status = entries.lock(case.pk)  # so that twelve at once stay twelve
+    if not Case.objects.filter(pk=case.pk, patient=case.patient_id).exists():
+        # it was moved to another person while the bytes were on their way
+        raise PhotoRefused("case_gone", _("This case went another way, so the photo is not needed any more."))
     position = len(photos_with_room(case, digest))
     photo = Photo.objects.create(
         case=case,
@@ -310,14 +313,9 @@ def photos_with_room(case: Case, digest: str, arriving: int = 0) -> dict[str, UU
     """SHA-256 -> key of the photos in the case, when those bytes are among them or there is room for one more."""
     live = dict(_live_photos(case=case.pk).rows())
     if digest not in live and len(live) + arriving >= MAX_PHOTOS:
-        raise too_many_photos()
+        words = _("A case has room for %(n)s photos. Remove one that is not needed first.")
+        raise PhotoRefused("too_many", words % {"n": MAX_PHOTOS})
     return live
-
-
-def too_many_photos() -> PhotoRefused:
-    return PhotoRefused(
-        "too_many", _("A case has room for %(n)s photos. Remove one that is not needed first.") % {"n": MAX_PHOTOS}
-    )
 
 
 def remove_photo(*, photo: Photo, by: User) -> None:

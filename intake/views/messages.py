@@ -60,6 +60,8 @@ class MessageForm(forms.Form):
         widget=ManyFiles(attrs={"accept": "image/*"}),
     )
     key = forms.UUIDField(widget=forms.HiddenInput)
+    # whose case it was when the page was opened: what was written for one person must not reach another
+    about = forms.UUIDField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
@@ -67,8 +69,8 @@ class MessageForm(forms.Form):
         self.fields["text"].required = not self.files
 
 
-def _fresh_form(text: str = "") -> MessageForm:
-    return MessageForm(initial={"key": uuid.uuid4(), "text": text})
+def _fresh_form(case: Case, text: str = "") -> MessageForm:
+    return MessageForm(initial={"key": uuid.uuid4(), "text": text, "about": case.patient_id})
 
 
 def _read(files: list) -> list[tuple[str, bytes]]:
@@ -81,22 +83,30 @@ def _read(files: list) -> list[tuple[str, bytes]]:
 @role_required("patient", "staff", "specialist", "referrer")
 def thread(request: HttpRequest, case_id) -> HttpResponse:
     found = Case.objects.visible_to(request.user).exclude(status=CaseStatus.DRAFT)
-    case = get_object_or_404(found.select_related("patient__user", "clinic", "group"), pk=case_id)
+    found = found.select_related("patient__user", "clinic", "group")
+    case = get_object_or_404(found, pk=case_id)
     side = messages.side_of(case, request.user)
     if not side:
         raise Http404
     templates = message_templates.of_case(case) if side == Side.CLINIC else []
     chosen = next((one for one in templates if str(one.pk) == request.GET.get("template")), None)
-    fresh = _fresh_form(message_templates.fill(chosen, case) if chosen else "")
+    fresh = _fresh_form(case, message_templates.fill(chosen, case) if chosen else "")
     form = MessageForm(request.POST, request.FILES) if request.method == "POST" else fresh
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
-            messages.send(case=case, by=request.user, text=data["text"], key=data["key"], files=_read(data["photos"]))
+            files = _read(data["photos"])
+            messages.send(
+                case=case, by=request.user, text=data["text"], key=data["key"], files=files, about=data["about"]
+            )
         except services.PhotoRefused as refused:
             form.add_error("photos", refused.message)
         except messages.MessageRefused as refused:
             form.add_error("text", str(refused))
+            # it may have gone to another person meanwhile: what is shown below is read anew
+            case = get_object_or_404(found, pk=case_id)
+            if not (side := messages.side_of(case, request.user)):
+                raise Http404 from None
         except (OSError, BotoCoreError, ClientError) as error:
             log.warning("storage does not take a photo (%s)", type(error).__name__)
             form.add_error("photos", _("The photo could not be stored just now. Send it again in a minute."))

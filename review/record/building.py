@@ -223,8 +223,12 @@ def _access_lines(patient: Patient) -> Iterator[bytes]:
         return line.getvalue().encode()
 
     yield row(_("when"), _("who"), _("as"), _("where"), _("what"), _("case"))
+    own = scope.people(patient)
     for event in scope.accesses(patient).iterator(chunk_size=500):
         who = str(event.actor) if event.actor else _("the program itself")
+        if event.role == Role.PATIENT and event.actor_id not in own:
+            # while the case stood under somebody else by mistake: who that was is not this person's to know
+            who = _("another person")
         yield row(event.at.isoformat(timespec="seconds"), who, event.role, str(event.clinic or ""), event.verb, event.case_number)  # fmt: skip
 
 

@@ -8,9 +8,9 @@ from django.urls import reverse
 
 from config.accounts.signin_models import OutgoingMail
 from config.audit.models import AuditEvent
-from intake import calls, filing, invariants, merging, messages, moved
-from intake.models import CallTask, Case, Message, Misfiling, MovedNotice, RelatedPerson, Thread
-from review.record import scope
+from intake import calls, filing, invariants, merging, messages, moved, services
+from intake.models import CallTask, Case, Message, Misfiling, MovedNotice, Photo, RelatedPerson, Thread
+from review.record import building, scope
 from tests import factories
 from tests.intake.imaging import corpus
 from tests.racing import race
@@ -343,6 +343,50 @@ def test_a_message_sent_while_the_case_is_moved_is_before_or_refused(talked, ana
     assert Message.objects.filter(case=case, text__startswith="Race").count() == sum(
         isinstance(one, Message) for one in results[1:]
     )
+
+
+def test_words_for_one_person_do_not_reach_the_other_from_a_page_opened_before(talked, ben, bea, bea_login, sign_in):
+    client = sign_in(ben)
+    form = page(client, "messages", talked.pk).context["form"]
+    move(talked, ben, bea)
+    written = {"text": "For Ana alone", "key": form["key"].value(), "about": form["about"].value()}
+    answer = client.post(reverse("intake:messages", args=[talked.pk]), written)
+    assert answer.status_code == 422 and "moved to another person" in text(answer) and "For Ana alone" in text(answer)
+    assert read(talked, bea_login) == [] and not Message.objects.filter(text="For Ana alone").exists()
+
+
+def test_a_photo_that_was_on_its_way_does_not_land_in_the_other_persons_case(talked, ana, ben, bea, monkeypatch):
+    before, photos = Case.objects.get(pk=talked.pk), set(Photo.objects.values_list("pk"))
+    put_once = services.storages.put_once
+
+    def moved_meanwhile(key, data):
+        put_once(key, data)
+        move(talked, ben, bea)
+
+    monkeypatch.setattr(services.storages, "put_once", moved_meanwhile)
+    with pytest.raises(services.PhotoRefused):
+        picture = corpus.encode(corpus.scene(), "JPEG")
+        services.attach_photo(case=before, by=ana, data=picture, name="a.jpg", slot="other", in_message=True)
+    assert Case.objects.get(pk=talked.pk).patient == bea
+    assert set(Photo.objects.values_list("pk")) == photos
+
+
+def test_a_second_move_takes_back_what_the_first_one_had_to_say(talked, ana, ben, bea, bea_login, clinic, patient):
+    cara = factories.make_patient(clinic, first_name="Cara", last_name="Walkin", medicare=False)
+    move(talked, ben, bea)
+    send(talked, bea_login, "Bea asks")
+    move(talked, ben, cara)
+    told = CallTask.objects.get(kind="moved", settled_at=None)
+    assert MovedNotice.objects.get(pk=told.subject).patient == cara
+    move(talked, ben, patient)
+    assert not CallTask.objects.filter(pk=told.pk, settled_at=None).exists()
+    assert [notice.which for notice in moved.own_notices(ana)] == ["came"]
+
+
+def test_the_record_of_the_right_person_names_nobody_before_them(talked, ana, ben, bea):
+    move(talked, ben, bea)
+    rows = b"".join(building._access_lines(bea)).decode()
+    assert "another person" in rows and str(ana) not in rows and str(ben) in rows
 
 
 @pytest.mark.django_db(transaction=True)
