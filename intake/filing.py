@@ -20,6 +20,7 @@ from config.work.services import due_fields
 from intake import entries, moved
 from intake.corrections import AT_THE_DESK, StaleCase
 from intake.models import Case, CaseStatus, Misfiling, Patient, Photo, RelatedPerson
+from intake.models.related import accounts_of
 from intake.requests import TriageRefused
 from intake.services import drop_open_request
 from intake.workflow import move, moved_on
@@ -96,10 +97,9 @@ def _to_triage(case: Case, by: User, reason: str) -> Case:
 
 
 def _hand_over(case: Case, before: Patient, to: Patient) -> None:
-    """What staff recorded goes along; what the other person agreed to, and their ways in, end."""
+    """What staff recorded goes along; what the other person agreed to, or somebody for them, and their ways in, end."""
     now = timezone.now()
-    own = before.user_id
-    case.consents.filter(withdrawn_at=None, given_by=own).update(withdrawn_at=now)
+    case.consents.filter(withdrawn_at=None, given_by__in=accounts_of(before)).update(withdrawn_at=now)
     case.consents.filter(withdrawn_at=None).update(patient=to)
     RelatedPerson.objects.filter(case=case, ended_at=None).update(ended_at=now)
     case.links.filter(revoked_at=None).update(revoked_at=now)

@@ -17,6 +17,13 @@ class RelatedPersonQuerySet(models.QuerySet["RelatedPerson"]):
         return self.filter(Q(valid_until__isnull=True) | Q(valid_until__gt=now), user__isnull=False, ended_at=None)
 
 
+def accounts_of(patient: Patient) -> set[uuid.UUID]:
+    """The accounts of the person, of records that were merged into this one, and of whoever acts or acted for them."""
+    records = [patient, *patient.merged_records.all()]
+    acting = RelatedPerson.objects.filter(patient__in=records).values_list("user", flat=True)
+    return {record.user_id for record in records if record.user_id} | set(acting)
+
+
 class RelatedPerson(models.Model):
     """Somebody who acts for a patient (FHIR RelatedPerson): a parent or carer, or the holder of a link to one case."""
 

@@ -23,6 +23,7 @@ from config.audit.services import record
 from config.work import services as work
 from intake import questions, slots
 from intake.models import Case, Patient
+from intake.models.related import accounts_of
 from review.models import RecordExport
 from review.record import fhir, scope
 
@@ -223,7 +224,7 @@ def _access_lines(patient: Patient) -> Iterator[bytes]:
         return line.getvalue().encode()
 
     yield row(_("when"), _("who"), _("as"), _("where"), _("what"), _("case"))
-    own = scope.people(patient)
+    own = accounts_of(patient)
     for event in scope.accesses(patient).iterator(chunk_size=500):
         who = str(event.actor) if event.actor else _("the program itself")
         if event.role == Role.PATIENT and event.actor_id not in own:

@@ -1,12 +1,10 @@
 """Which rows are a patient's own. Everything that the record holds is asked for here, by the patient, and nowhere else."""
 
-from uuid import UUID
-
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from config.audit.models import AuditEvent
-from intake.models import Case, Message, Patient, Photo, RelatedPerson
+from intake.models import Case, Message, Patient, Photo
 from intake.moved import kept_by
 from review.models import Delivery, Letter, PathologyReport, Review
 
@@ -53,13 +51,6 @@ def letters(patient: Patient) -> QuerySet[Letter]:
     """On one paper: the same letter twice helps nobody."""
     mine = Letter.objects.filter(pair__review__in=reviews(patient), paper=Letter.Paper.LETTER)
     return mine.select_related("pair__review__case").order_by("pair__created_at", "audience")
-
-
-def people(patient: Patient) -> set[UUID]:
-    """The accounts of the person, of records that were merged into this one, and of whoever acted or acts for them."""
-    records = [patient, *patient.merged_records.all()]
-    acting = RelatedPerson.objects.filter(patient__in=records).values_list("user", flat=True)
-    return {record.user_id for record in records if record.user_id} | set(acting)
 
 
 def accesses(patient: Patient) -> QuerySet[AuditEvent]:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from config import storages
 from config.audit.models import AuditEvent
 from intake import corrections, entries, filing, merging, related, services, triage
-from intake.models import Case, Consent, Coverage, Misfiling, Patient, PatientMerge, Photo, QueueEntry
+from intake.models import Case, Consent, Coverage, Misfiling, Patient, PatientMerge, Photo, QueueEntry, RelatedPerson
 from tests import factories
 from tests.racing import race
 
@@ -64,6 +64,18 @@ def test_what_staff_recorded_goes_along(patient, bea, ben):
     factories.make_ready_photo(case, by=ben)
     case = filing.move_case(case=services.submit_case(case=case, by=ben), by=ben, to=bea, reason="Picked the wrong row")
     assert set(case.consents.filter(withdrawn_at=None).values_list("patient", flat=True)) == {bea.pk}
+
+
+def test_what_a_carer_agreed_to_for_the_other_person_ends(patient, ana, bea, ben):
+    cara = factories.make_user("Cara")
+    RelatedPerson.objects.create(patient=patient, user=cara, relationship="carer", created_by=ben)
+    case = factories.make_draft(patient, by=cara)
+    services.give_consent(case=case, by=cara, kinds={"treatment", "photography"})
+    factories.make_ready_photo(case, by=cara)
+    case = filing.move_case(
+        case=services.submit_case(case=case, by=cara), by=ben, to=bea, reason="Her neighbour's phone"
+    )
+    assert not case.consents.filter(withdrawn_at=None).exists()
 
 
 @pytest.mark.parametrize("status", ["ready", "needs_information"])
