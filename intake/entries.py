@@ -24,17 +24,19 @@ def keep(case_id: Any) -> None:
         keep_locked(case_id, lock(case_id))
 
 
-def lock(case_id: Any) -> str:
-    """The status of the case, "" when there is none; nobody else changes it until the transaction ends."""
+def lock(case_id: Any, patient_id: UUID | None = None) -> str:
+    """The status of the case, "" when there is none (of that patient, if one is named); nobody else changes it
+    until the transaction ends."""
     if not transaction.get_connection().in_atomic_block:  # of a statement that is compiled once, Django says it once
         raise transaction.TransactionManagementError("A case is locked inside of a transaction.")
     key = case_id if isinstance(case_id, UUID) else UUID(str(case_id))  # a kept list of cases holds their keys as text
-    return next((status for (status,) in _locked(case=key).rows()), "")
+    rows = _locked(case=key).rows()
+    return next((status for status, patient in rows if patient_id in (None, patient)), "")
 
 
 @Prepared
 def _locked(*, case: Any) -> QuerySet:
-    return Case.objects.select_for_update(of=("self",)).filter(pk=case).order_by().values_list("status")
+    return Case.objects.select_for_update(of=("self",)).filter(pk=case).order_by().values_list("status", "patient_id")
 
 
 def keep_locked(case_id: Any, status: str) -> None:

@@ -283,9 +283,8 @@ def photo_of_bytes(
 
 
 def _insert_photo(case: Case, by: User, digest: str, size: int, format: str, name: str, slot: str) -> Photo:
-    status = entries.lock(case.pk)  # so that twelve at once stay twelve
-    if not Case.objects.filter(pk=case.pk, patient=case.patient_id).exists():
-        # it was moved to another person while the bytes were on their way
+    status = entries.lock(case.pk, case.patient_id)  # so that twelve at once stay twelve
+    if not status:  # it was moved to another person while the bytes were on their way
         raise PhotoRefused("case_gone", _("This case went another way, so the photo is not needed any more."))
     position = len(photos_with_room(case, digest))
     photo = Photo.objects.create(
