@@ -83,6 +83,8 @@ def test_keys_zoom_turn_move_adjust_and_the_true_picture_comes_back(room, look):
     look(page, "keys")
     page.get_by_label("Single letters work as keys").uncheck()
     page.keyboard.press("Escape")
+    # while it is open no key turns the picture or opens it again
+    page.get_by_role("dialog", name="Keys of the reading room").wait_for(state="hidden")
     page.keyboard.press("r")
     assert turned(page)[1] == 0
     page.keyboard.press("?")
