@@ -15,8 +15,6 @@ from intake.models import Case, Coverage, Patient, Photo
 from intake.renditions import process_photo
 from intake.workflow import start_event
 
-MBIS = ("1EG4TE5MK73", "2AA4TE5MK73", "3CC4TE5MK73", "4DD4TE5MK73", "5EE4TE5MK73", "6FF4TE5MK73", "7GG4TE5MK73")
-
 _PLACES = {"OH": ("Columbus", "432150002"), "TX": ("Houston", "770020001")}
 
 
@@ -83,7 +81,8 @@ def patient(people: DemoPeople, person: Person, index: int) -> Patient:
         patient=made,
         payer_code=person.payer,
         plan=person.plan,
-        member_id=MBIS[index % len(MBIS)] if person.payer == "medicare" else f"W{index:08d}",
+        # one number each: two with the same would be offered as one person
+        member_id=f"1EG4TE5MK{(73 + index) % 100:02d}" if person.payer == "medicare" else f"W{index:08d}",
         valid_from=date(2024, 1, 1),
     )
     return made

@@ -31,7 +31,8 @@ def conflicts(kept: Patient, merged: Patient) -> list[str]:
     """What does not fit together, for a person to judge before merging."""
     found = []
     if kept.date_of_birth != merged.date_of_birth:
-        found.append(f"The dates of birth differ: {kept.date_of_birth} and {merged.date_of_birth}.")
+        days = [f"{one.date_of_birth:%b} {one.date_of_birth.day}, {one.date_of_birth.year}" for one in (kept, merged)]
+        found.append(f"The dates of birth differ: {days[0]} and {days[1]}.")
     names = [f"{one.first_name} {one.last_name}".lower() for one in (kept, merged)]
     if names[0] != names[1]:
         found.append(f"The names differ: {kept.name} and {merged.name}.")

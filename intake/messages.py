@@ -4,7 +4,7 @@ they open when the case is sent and close with it. A referring clinician may ask
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.db import transaction
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
@@ -93,8 +93,9 @@ def _may_write_after(case: Case, side: str) -> bool:
 def send(
     *, case: Case, by: User, text: str, key: UUID, files: Iterable[tuple[str, bytes]] = (), about: UUID | None = None
 ) -> Message:
-    """One message to everybody of the case, which stood under the patient `about` when it was written. The same form again is the same message. `files` are (name, bytes) of
-    photos: each goes through the pipeline of all photos and belongs to the record."""
+    """One message to everybody of the case, which stood under the patient `about` when it was written. The same form
+    again is the same message. `files` are (name, bytes) of photos: each goes through the pipeline of all photos and
+    belongs to the record."""
     words, files = text.replace("\x00", "").strip(), list(files)
     if files and not words:
         words = _("A photo.") if len(files) == 1 else _("Some photos.")
@@ -104,6 +105,9 @@ def send(
         raise MessageRefused(_("The message is too long. Make it shorter, or send it in two parts."))
     if len(files) > MAX_FILES:
         raise MessageRefused(_("Send at most %(n)s photos in one message.") % {"n": MAX_FILES})
+    if Message.objects.filter(by=by, key=key).exclude(text=words).exists():
+        # other words in a form that the browser's back button brought again are a message of their own
+        key = uuid5(key, words)
     photos = _kept(case, by, key, files)
     with transaction.atomic():
         # a lock on the case: it cannot close, nor a second press of the button slip in, between look and write

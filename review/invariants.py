@@ -15,6 +15,15 @@ def _signed():
     return Review.objects.filter(status=Review.Status.SIGNED, case__seeded=False)
 
 
+def _kept(key: str, digest_wanted: str) -> tuple[bytes, str]:
+    """(what is stored there, what is wrong with it, "" for nothing): the words go on with what was done to it."""
+    try:
+        data = storages.read(key)
+    except Exception as error:  # noqa: BLE001 whatever keeps it away is a breach to report, not a crash
+        return b"", f"cannot be read ({type(error).__name__}); it was"
+    return data, "" if sha256(data).hexdigest() == digest_wanted else "is not the one that was"
+
+
 def signed_reviews_are_what_was_signed() -> Iterator[str]:
     for review in _signed().iterator():
         if digest(review.signed_record) != review.content_sha256:
@@ -24,13 +33,9 @@ def signed_reviews_are_what_was_signed() -> Iterator[str]:
 def measured_time_is_what_the_tape_says() -> Iterator[str]:
     """Promise 3: every credited second can be recomputed from the frozen tape."""
     for review in _signed().exclude(tape_key="").iterator():
-        try:
-            data = storages.read(review.tape_key)
-        except Exception as error:  # noqa: BLE001 whatever keeps the evidence away is the breach
-            yield f"review {review.pk}: its tape cannot be read ({type(error).__name__})"
-            continue
-        if sha256(data).hexdigest() != review.tape_sha256:
-            yield f"review {review.pk}: its tape is not the one that was signed"
+        data, breach = _kept(review.tape_key, review.tape_sha256)
+        if breach:
+            yield f"review {review.pk}: its tape {breach} signed"
             continue
         beats = tape.read_tape(gzip.decompress(data).decode().splitlines())
         time = review.signed_record["time"]
@@ -63,21 +68,13 @@ def no_case_is_closed_with_a_critical_result_open() -> Iterator[str]:
 
 def pathology_files_are_what_was_attached() -> Iterator[str]:
     for report in PathologyReport.objects.exclude(file_sha256="").select_related("review").iterator():
-        try:
-            data = storages.read(report.file_key)
-        except Exception as error:  # noqa: BLE001 whatever keeps the file away is the breach
-            yield f"pathology {report.pk}: its file cannot be read ({type(error).__name__})"
-            continue
-        if sha256(data).hexdigest() != report.file_sha256:
-            yield f"pathology {report.pk}: its file is not the one that was attached"
+        _, breach = _kept(report.file_key, report.file_sha256)
+        if breach:
+            yield f"pathology {report.pk}: its file {breach} attached"
 
 
 def letters_are_what_was_made() -> Iterator[str]:
     for letter in Letter.objects.iterator():
-        try:
-            data = storages.read(letter.key)
-        except Exception as error:  # noqa: BLE001 whatever keeps the letter away is the breach
-            yield f"letter {letter.pk}: it cannot be read ({type(error).__name__})"
-            continue
-        if sha256(data).hexdigest() != letter.sha256:
-            yield f"letter {letter.pk}: its file is not the one that was made"
+        _, breach = _kept(letter.key, letter.sha256)
+        if breach:
+            yield f"letter {letter.pk}: its file {breach} made"

@@ -315,6 +315,15 @@ class Case(models.Model):
         return self.holder_id is not None and self.hold_expires_at > (now or timezone.now())
 
 
+# what a transition reads like once it is done, for staff
+HAPPENED = {
+    "start": "Started", "submit": "Sent", "request_information": "More was asked for", "answer": "Answered",
+    "accept": "Accepted", "return_to_triage": "Came back to triage", "redirect": "Sent to in-person care",
+    "claim": "Taken by the specialist", "release": "Given back by the specialist", "sign": "Signed",
+    "deliver": "Delivered", "addend": "Addendum signed", "close": "Closed", "withdraw": "Withdrawn",
+}  # fmt: skip
+
+
 class CaseEvent(models.Model):
     """One row a transition, written with it. Never changed (trigger)."""
 
@@ -338,6 +347,10 @@ class CaseEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verb} {self.at:%Y-%m-%d %H:%M}"
+
+    @property
+    def words(self) -> str:
+        return HAPPENED[self.verb]
 
 
 class Consent(models.Model):

@@ -120,6 +120,7 @@ def thread(request: HttpRequest, case_id) -> HttpResponse:
         "templates": templates,
         "conversation": Thread.objects.filter(case=case).select_related("closed_by").first(),
         "may_put_away": side in {Side.CLINIC, Side.SPECIALIST},
+        "reads_nothing": not messages.notices.readers(case.patient) if side != Side.PATIENT else False,
         "former": moved.former(case) if side == Side.CLINIC else [],
         "lines": messages.open_thread(case=case, by=request.user),
         "form": form,

@@ -9,7 +9,7 @@ from django.urls import reverse
 from config.accounts.signin_models import OutgoingMail
 from config.audit.models import AuditEvent
 from intake import messages, related
-from intake.models import Message, RelatedPerson, Thread
+from intake.models import Case, Message, Patient, RelatedPerson, Thread
 from tests import factories
 from tests.racing import race
 
@@ -163,6 +163,23 @@ def test_a_button_pressed_twice_is_one_message(sign_in, ready, ana):
         assert sign_in(ana).post(url, form).status_code == 302
     assert Message.objects.count() == 1
     assert Thread.objects.get().clinic_unread == 1
+
+
+def test_other_words_in_the_form_that_the_back_button_brought_are_not_lost(sign_in, ready, ana):
+    url, key = reverse("intake:messages", args=[ready.pk]), uuid.uuid4()
+    client = sign_in(ana)
+    for text in ("May I swim?", "And may I shower?", "And may I shower?", "May I swim?"):
+        assert client.post(url, {"text": text, "key": key}).status_code == 302
+    assert list(Message.objects.values_list("text", flat=True)) == ["May I swim?", "And may I shower?"]
+
+
+def test_staff_are_told_who_reads_nothing_here(sign_in, ready, patient, ruth, ben, clinic):
+    Case.objects.filter(pk=ready.pk).update(referring_clinician=ruth, referring_clinic=clinic)
+    url = reverse("intake:messages", args=[ready.pk])
+    assert "reads nothing here" not in sign_in(ben).get(url).content.decode()
+    Patient.objects.filter(pk=patient.pk).update(user=None)
+    page = sign_in(ben).get(url).content.decode()
+    assert "has no account and reads nothing here" in page and "not the patient." in page
 
 
 @pytest.mark.django_db(transaction=True)

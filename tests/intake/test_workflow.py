@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from config.audit.models import AuditEvent
 from intake.models import Case, CaseEvent, CaseStatus
+from intake.models.case import HAPPENED
 from intake.workflow import TRANSITIONS, TransitionRefused, may, mermaid, move, role_for, verbs_for
 from tests import factories
 
@@ -45,6 +46,10 @@ def in_status(case: Case, status: str, dana, group) -> Case:
         # the hold has lapsed, so that a claim is possible from here too
         columns |= {"holder": dana, "hold_expires_at": timezone.now() - timedelta(seconds=1)}
     return factories.put_status(case, status, **columns)
+
+
+def test_what_happened_is_said_in_words():
+    assert HAPPENED.keys() == {"start", *TRANSITIONS}
 
 
 @pytest.mark.parametrize("verb", TRANSITIONS)

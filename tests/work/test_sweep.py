@@ -1,6 +1,6 @@
 """The sweep offers each due row once a half minute, stops when the broker is away, and loses nothing."""
 
-import time
+import threading
 from datetime import timedelta
 
 import pytest
@@ -161,13 +161,25 @@ def test_two_sweeps_at_once_offer_a_row_once(due):
     for n in range(30):
         queue_mail("password_changed", to=f"more{n}@example.test")
     OutgoingMail.objects.update(due_at=timezone.now() - timedelta(seconds=1))
-    sent = []
+    sent: list = []
+    midway, other_is_over = threading.Event(), threading.Event()
 
     def send(kind, pk):
         sent.append(pk)
-        time.sleep(0.002)  # a broker takes its time; the other sweep meanwhile walks over the same rows
+        if not midway.is_set():  # the first message is on its way when the other sweep walks over the same rows
+            midway.set()
+            assert other_is_over.wait(20)
 
-    offered = race(2, lambda _: work.sweep(send))
+    def sweep(number):
+        if number:
+            assert midway.wait(20)
+            try:
+                return work.sweep(send)
+            finally:
+                other_is_over.set()
+        return work.sweep(send)
+
+    offered = race(2, sweep)
     assert sum(offered) == 33, offered
     assert len(sent) == len(set(sent)) == 33
 
