@@ -27,8 +27,7 @@ def _append_only_lifted_for_flush():
     original = TransactionTestCase._fixture_teardown
 
     def teardown(self):
-        in_flight.wait_until_answered()
-        with triggers.lifted(), guards.lifted():
+        with in_flight.nothing_answered(), triggers.lifted(), guards.lifted():
             original(self)
 
     unwatch = in_flight.watch()

@@ -23,6 +23,8 @@ def axe_script() -> str:
 
 def look_at(page, name: str, axe: str) -> None:
     """Nothing inaccessible, nothing wider than the window. DERMFORWARD_SHOTS=folder keeps what the browser saw."""
+    # a click waits until the next page begins to come, when there is nothing of it to look at yet
+    page.wait_for_load_state("domcontentloaded")
     folder = os.environ.get("DERMFORWARD_SHOTS")
     if folder:
         page.screenshot(path=f"{folder}/{name}-{page.viewport_size['width']}.png", full_page=True)

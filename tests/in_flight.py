@@ -1,16 +1,24 @@
-"""Requests that a live server still answers: the database is not emptied under them, which PostgreSQL ends as a deadlock."""
+"""Requests to a live server while the database is emptied: those being answered are waited for, and none is let in.
+
+PostgreSQL would end the two as a deadlock. A page that is closed sends its last word after the browser says it is closed.
+"""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from django.core.signals import request_finished, request_started
 
 _changed = threading.Condition()
 _answering: set[threading.Thread] = set()
+_closed_by: threading.Thread | None = None
 
 
 def _began(**_kwargs) -> None:
     with _changed:
+        if _closed_by not in (None, threading.current_thread()):
+            # what wsgiref takes as a client that went away: it hangs up without a word
+            raise ConnectionAbortedError("between two tests nothing is answered")
         _answering.add(threading.current_thread())
 
 
@@ -43,3 +51,17 @@ def wait_until_answered(seconds: float = 20) -> bool:
         )
         _answering.clear()
     return answered
+
+
+@contextmanager
+def nothing_answered() -> Iterator[None]:
+    """What was begun is answered first; what comes meanwhile, from another thread, is hung up on."""
+    global _closed_by  # noqa: PLW0603
+    with _changed:
+        _closed_by = threading.current_thread()
+    try:
+        wait_until_answered()
+        yield
+    finally:
+        with _changed:
+            _closed_by = None

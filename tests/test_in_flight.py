@@ -1,8 +1,13 @@
-"""The wait before a flush ends only when a request that was begun is answered."""
+"""A database is emptied only when every request that was begun is answered, and none is let in meanwhile."""
 
 import threading
+import urllib.error
+import urllib.request
+from http.client import HTTPException
 
+import pytest
 from django.core.signals import request_finished, request_started
+from django.urls import reverse
 
 from tests import in_flight
 
@@ -35,3 +40,15 @@ def test_a_thread_that_died_is_not_waited_for():
     dead.start()
     dead.join(20)
     assert in_flight.wait_until_answered(seconds=0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_live_server_hangs_up_while_the_database_is_emptied(live_server):
+    def ask():
+        with urllib.request.urlopen(live_server.url + reverse("accounts:login"), timeout=20) as answer:
+            return answer.status
+
+    assert ask() == 200
+    with in_flight.nothing_answered(), pytest.raises((urllib.error.URLError, ConnectionError, HTTPException)):
+        ask()
+    assert ask() == 200

@@ -217,7 +217,8 @@ def test_the_drawing_picks_from_the_list_and_the_list_alone_is_enough(open_page,
     assert page.locator("input[name=site][value=knee]").is_checked()
     assert page.locator("input[name=side][value=left]").is_checked()
     assert page.locator("[data-map-chosen]").inner_text() == "Knee, my left"
-    page.get_by_role("button", name="Continue").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Continue").click()
     draft.refresh_from_db()
     assert (draft.site, draft.side, draft.point_view) == ("knee", "left", "front")
     assert 0.4 < draft.point_x < 0.8 and 0.6 < draft.point_y < 0.8

@@ -1,13 +1,9 @@
 """The reading room in a real browser: a review from the work list to the signature, the clock's honesty, the viewer, and
-no accessibility violation. DERMFORWARD_SHOTS=folder keeps what the browser saw."""
+no accessibility violation."""
 
 import json
-import os
 import re
-import shutil
-from importlib.util import find_spec
 from itertools import groupby
-from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
@@ -18,42 +14,15 @@ from intake.renditions import process_photo
 from intake.services import attach_photo
 from review.models import Beat, Review
 from tests import factories
+from tests.browsing import needs_browser
 from tests.review.conftest import NEVUS_LEFT, NEVUS_RIGHT
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.skipif(not CHROMIUM or not find_spec("playwright"), reason="needs Chromium and Playwright"),
-    pytest.mark.django_db(transaction=True),
-]
-ARGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+pytestmark = [needs_browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
 def browser(chromium):
     return chromium
-
-
-@pytest.fixture
-def axe() -> str:
-    package = Path(find_spec("axe_playwright_python").origin).parent
-    return next(package.rglob("axe.min.js")).read_text()
-
-
-@pytest.fixture
-def look(axe):
-    """look(page, name): nothing inaccessible, nothing wider than the window."""
-
-    def _look(page, name):
-        folder = os.environ.get("DERMFORWARD_SHOTS")
-        if folder:
-            page.screenshot(path=f"{folder}/{name}-{page.viewport_size['width']}.png")
-        page.evaluate(axe)
-        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-        assert [(v["id"], v["nodes"][0]["html"]) for v in found["violations"]] == []
-        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide <= 0, f"{name} scrolls sideways by {wide} px"
-
-    return _look
 
 
 @pytest.fixture
@@ -121,6 +90,7 @@ def test_from_the_list_to_the_signature(live_server, browser, look, pictured, da
     assert list(review.diagnoses.values_list("icd10cm", flat=True)) == [NEVUS_RIGHT]
     assert Beat.objects.latest("pk").state == "ended"
     page.get_by_role("link", name="See every interval").click()
+    page.wait_for_url("**/time/**")
     look(page, "time")
     page.go_back()
     page.locator("input[name=attested]").check()
@@ -357,4 +327,5 @@ def test_without_a_script_the_review_is_typed_and_signed(live_server, browser, p
     page.get_by_role("button", name="Check and sign").click()
     page.locator("input[name=attested]").check()
     page.get_by_role("button", name="Sign and send").click()
+    page.wait_for_url("**/signed/")
     assert Review.objects.get().signed_record["opinion"]["findings"] == "Brown macule"
