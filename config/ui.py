@@ -181,10 +181,10 @@ def _local(value: datetime) -> datetime:
     return timezone.localtime(value)
 
 
-def _clock(value: datetime) -> str:
+def _clock(value: datetime, *, minutes: str = "%M") -> str:
     if get_language() == "es":
-        return f"{value.hour}:{value:%M}"
-    return f"{value.hour % 12 or 12}:{value:%M} {'am' if value.hour < 12 else 'pm'}"
+        return f"{value.hour}:{value:{minutes}}"
+    return f"{value.hour % 12 or 12}:{value:{minutes}} {'am' if value.hour < 12 else 'pm'}"
 
 
 def _day(value: date) -> str:
@@ -288,10 +288,20 @@ def at(values: dict, key):
 @register.filter
 def in_zone(value: datetime | None, zone: str) -> str:
     """A record's time with its zone: Mon, Nov 23, 2026, 2:19 pm EST."""
+    return _of_record(value, zone)
+
+
+@register.filter
+def in_zone_to_the_second(value: datetime | None, zone: str) -> str:
+    """Mon, Nov 23, 2026, 2:19:04 pm EST."""
+    return _of_record(value, zone, minutes="%M:%S")
+
+
+def _of_record(value: datetime | None, zone: str, **precision: str) -> str:
     if value is None:
         return ""
     local = value.astimezone(ZoneInfo(zone))
-    return f"{local:%a}, {local:%b} {local.day}, {local.year}, {_clock(local)} {local:%Z}"
+    return f"{local:%a}, {local:%b} {local.day}, {local.year}, {_clock(local, **precision)} {local:%Z}"
 
 
 @register.simple_tag(takes_context=True)

@@ -1,5 +1,5 @@
 """Sentences for what comes often, in English and in the language of a patient who reads another one: a specialist can
-tell them what matters without writing that language. Translated once, by people, with the other texts for patients."""
+tell them what matters without writing that language. They are translated with the other texts for patients."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

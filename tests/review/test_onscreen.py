@@ -1,5 +1,7 @@
 """Every interval opens to what was on screen, from when to when, and why it counted; an assistant's time stands beside."""
 
+import re
+
 import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
@@ -195,5 +197,8 @@ def test_the_form_on_the_page_of_time(sign_in, filled, ready, dana, tab):
     wrong = client.post(address, {"who": "Mia", "minutes": "", "note": "Sorted"})
     assert wrong.status_code == 422 and "Write how many minutes." in wrong.content.decode()
     assert client.post(address, {"who": "Mia", "minutes": "7", "note": "Sorted"}).url == address
-    assert "Mia, 7 min: Sorted" in client.get(address).content.decode()
+    page = client.get(address).content.decode()
+    assert "Mia, 7 min: Sorted" in page
+    # an interval is told apart from the next by its seconds
+    assert re.search(r"\d{4}, \d{1,2}:\d\d:\d\d [ap]m [A-Z]{3}", page)
     assert AssistantTime.objects.get().minutes == 7
