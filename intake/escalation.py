@@ -1,5 +1,5 @@
 """A target that passed is told to the clinic's lead, once for each case and target, and stays on the lead's page until
-somebody has looked."""
+somebody has looked. Where no lead is named, all of the clinic's staff stand in."""
 
 from datetime import datetime
 from uuid import UUID
@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from config.accounts.models import Clinic, User
+from config.accounts.models import Membership, User
 from config.accounts.roles import Role
 from config.accounts.services import queue_mail
 from config.audit.services import record
@@ -19,19 +19,26 @@ from intake.targets import ANSWER, TRIAGE
 
 
 def led_by(user: User) -> list[UUID]:
-    return [m.clinic_id for m in user._active_memberships if m.lead and m.role == Role.STAFF]
+    """The clinics whose passed targets come to this person: as a lead, or as staff where nobody is named one."""
+    staff = [m for m in user._active_memberships if m.role == Role.STAFF]
+    led, others = [m.clinic_id for m in staff if m.lead], [m.clinic_id for m in staff if not m.lead]
+    if others:
+        with_lead = _staff().filter(clinic__in=others, lead=True).values_list("clinic", flat=True)
+        led += set(others).difference(with_lead)
+    return led
 
 
 def leads_of(clinic_id: UUID) -> list[User]:
-    return list(
-        User.objects.filter(
-            is_active=True,
-            memberships__clinic=clinic_id,
-            memberships__role=Role.STAFF,
-            memberships__lead=True,
-            memberships__is_active=True,
-        ).distinct()
-    )
+    return [one.user for one in _staff().filter(clinic=clinic_id, lead=True).select_related("user")]
+
+
+def desk_of(clinic_id: UUID) -> list[User]:
+    """Its leads; everybody of its staff where nobody is named one, so that nothing is told to nobody."""
+    return leads_of(clinic_id) or [one.user for one in _staff().filter(clinic=clinic_id).select_related("user")]
+
+
+def _staff() -> QuerySet[Membership]:
+    return Membership.objects.filter(role=Role.STAFF, is_active=True, user__is_active=True)
 
 
 @Prepared
@@ -39,12 +46,8 @@ def unseen(*, clinics: tuple[UUID, ...]) -> QuerySet[Escalation]:
     return Escalation.objects.filter(clinic__in=clinics, seen_at__isnull=True)
 
 
-def has_lead(clinic: Clinic) -> bool:
-    return bool(leads_of(clinic.pk))
-
-
 def escalate(now: datetime | None = None, limit: int = 200) -> int:
-    """Tell the leads about targets that have passed; returns how many are new. Harmless when it comes twice."""
+    """Tell who leads about targets that have passed; returns how many are new. Harmless when it comes twice."""
     now = now or timezone.now()
     late = QueueEntry.objects.filter(is_escalated=False, due_at__lt=now).order_by("due_at")
     return sum(_tell(entry) for entry in late.select_related("case__clinic")[:limit])
@@ -52,7 +55,7 @@ def escalate(now: datetime | None = None, limit: int = 200) -> int:
 
 def _tell(entry: QueueEntry) -> bool:
     kind = TRIAGE if entry.state == CaseStatus.SUBMITTED else ANSWER
-    leads = leads_of(entry.clinic_id)
+    people = desk_of(entry.clinic_id)
     try:
         with transaction.atomic():
             same = QueueEntry.objects.filter(pk=entry.pk, is_escalated=False, due_at=entry.due_at)
@@ -61,11 +64,11 @@ def _tell(entry: QueueEntry) -> bool:
             if Escalation.objects.filter(case=entry.case, kind=kind).exists():
                 return False
             row = Escalation.objects.create(
-                case=entry.case, clinic_id=entry.clinic_id, kind=kind, due_at=entry.due_at, told=len(leads)
+                case=entry.case, clinic_id=entry.clinic_id, kind=kind, due_at=entry.due_at, told=len(people)
             )
             record("case.escalated", by=None, subject=entry.case, clinic=entry.case.clinic, data={"target": str(kind)})
-            for lead in leads:
-                queue_mail("message_waiting", to=lead.email, dedupe_key=f"escalation:{row.pk}:{lead.pk}")
+            for person in people:
+                queue_mail("message_waiting", to=person.email, dedupe_key=f"escalation:{row.pk}:{person.pk}")
     except IntegrityError:
         return False
     return True

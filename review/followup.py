@@ -16,7 +16,7 @@ from config.accounts.roles import Role
 from config.accounts.services import queue_mail
 from config.audit.services import record
 from intake import call_tasks, messages, notices, recalls
-from intake.escalation import leads_of
+from intake.escalation import desk_of
 from intake.models import CallTask, Case, CaseStatus
 from review import delivery, items, nudges, paper
 from review.models import ActionItem, Delivery
@@ -96,7 +96,7 @@ def owners(item: ActionItem) -> list[User]:
     elif case.referring_clinician is not None:
         found = [case.referring_clinician]
     else:
-        found = leads_of(case.clinic_id)
+        found = desk_of(case.clinic_id)
     return [user for user in found if reach.can_be_told(user)]
 
 

@@ -274,6 +274,12 @@ class Case(models.Model):
             models.Index(fields=["clinic", "-updated_at"], name="case_by_move"),
         ]
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        # among a million cases one number in a thousand is taken
+        while self._state.adding and Case.objects.filter(number=self.number).exists():
+            self.number = new_case_number()
+        super().save(*args, **kwargs)
+
     def __str__(self) -> str:
         return self.number
 

@@ -398,12 +398,12 @@ def test_a_strangers_note_is_not_there(sign_in, max_stranger, desk, clinic, ben)
 
 
 def test_a_lead_sees_what_passed_and_says_what_is_done(desk, ben, patient, ana, clinic, sign_in):
-    assert desk.get(url("lead")).status_code == 404
     late = case_in(patient, ana, due=-1)
-    escalation.escalate()
     lead = factories.make_user("Jo", "staff", clinic, lead=True)
+    escalation.escalate()
+    assert desk.get(url("lead")).status_code == 404
     client = sign_in(lead)
-    assert "1 case over target was passed to you as lead" in text(client.get(url("triage_queue")))
+    assert "1 case over target was passed to you" in text(client.get(url("triage_queue")))
     page = text(client.get(url("lead")))
     assert late.number in page
     row = late.escalations.get()

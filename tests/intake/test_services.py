@@ -204,3 +204,10 @@ def test_twelve_saves_of_one_version_keep_one(draft, ana):
     outcomes = race(12, save)
     assert len([one for one in outcomes if isinstance(one, Case)]) == 1
     assert all(isinstance(one, (Case, services.StaleDraft)) for one in outcomes), outcomes
+
+
+def test_a_number_that_is_taken_is_not_given_again(draft, ana, monkeypatch):
+    taken = draft.number.removeprefix("DF-")
+    letters = iter(taken + taken + "FREE22")
+    monkeypatch.setattr("secrets.choice", lambda _among: next(letters))
+    assert factories.make_draft(draft.patient, by=ana).number == "DF-FREE22"

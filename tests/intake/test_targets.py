@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 
 from config.accounts.signin_models import OutgoingMail
 from config.audit.models import AuditEvent
@@ -196,7 +197,20 @@ def test_the_lead_is_told_once_for_each_case_and_target(sent, clinic, dana, grou
     assert set(Escalation.objects.values_list("kind", flat=True)) == {"triage", "answer"}
 
 
-def test_a_clinic_without_a_lead_still_has_it_on_record(sent):
+def test_in_a_clinic_without_a_lead_everybody_on_the_desk_is_told(sent, ben, clinic, sign_in):
+    factories.make_user("Zoe", "staff", factories.make_clinic("clinic"))
+    assert escalation.escalate(now=at("2026-11-22T00:00")) == 1
+    row = Escalation.objects.get()
+    assert (row.told, OutgoingMail.objects.get().to) == (1, ben.email)
+    page = sign_in(ben)
+    assert sent.number in page.get(reverse("intake:lead")).content.decode()
+    factories.make_user("Jo", "staff", clinic, lead=True)
+    assert page.get(reverse("intake:lead")).status_code == 404
+    with pytest.raises(services.IntakeRefused, match="Only a lead"):
+        escalation.seen(row=row, by=ben)
+
+
+def test_where_nobody_is_left_on_the_desk_it_stays_on_record(sent):
     assert escalation.escalate(now=at("2026-11-22T00:00")) == 1
     assert Escalation.objects.get().told == 0
     assert not OutgoingMail.objects.exists()
@@ -212,11 +226,11 @@ def test_a_case_that_came_back_late_is_not_told_twice(sent, ben):
 
 
 def test_only_a_lead_of_the_clinic_settles_it_and_only_once(sent, ben, clinic):
+    lead = factories.make_user("Jo", "staff", clinic, lead=True)
     escalation.escalate(now=at("2026-11-22T00:00"))
     row = Escalation.objects.get()
     with pytest.raises(services.IntakeRefused, match="Only a lead"):
         escalation.seen(row=row, by=ben)
-    lead = factories.make_user("Jo", "staff", clinic, lead=True)
     escalation.seen(row=row, by=lead, note="Ben calls her")
     with pytest.raises(services.IntakeRefused, match="looked at this already"):
         escalation.seen(row=row, by=lead)
