@@ -69,6 +69,7 @@ TRANSITIONS: dict[str, Transition] = {
         ),
         Transition("claim", (S.READY, S.IN_REVIEW), (S.IN_REVIEW,), ("licensed",), "claimed_at", "Claim"),
         Transition("release", (S.IN_REVIEW,), (S.READY,), ("holder", "lead"), "", "Release"),
+        Transition("to_pool", (S.READY,), (S.READY,), ("giver", "system"), "", "Back to the pool"),
         Transition("sign", (S.IN_REVIEW,), (S.SIGNED,), ("holder",), "signed_at", "Sign and send"),
         Transition("deliver", (S.SIGNED,), (S.DELIVERED,), ("system",), "delivered_at", "Deliver"),
         Transition(
@@ -133,6 +134,14 @@ def _is_lead(case: Case, user) -> bool:
     return case.group is not None and user.is_lead_of(case.group)
 
 
+def _is_giver(case: Case, user) -> bool:
+    """Who handed the case to somebody by name, while it waits there."""
+    if case.assigned_to_id is None:
+        return False
+    sent = case.events.filter(verb__in=["accept", "release"]).last()
+    return sent is not None and sent.by_id == user.pk and sent.data.get("to") == str(case.assigned_to_id)
+
+
 def _is_signer(case: Case, user) -> bool:
     return case.reviews.filter(specialist=user, status="signed").exists()
 
@@ -148,6 +157,7 @@ WHO: dict[str, tuple[Callable[[Case, Any], bool], str]] = {
     "specialist": (_is_specialist, Role.SPECIALIST),
     "holder": (_is_holder, Role.SPECIALIST),
     "lead": (_is_lead, Role.SPECIALIST),
+    "giver": (_is_giver, Role.SPECIALIST),
     "signer": (_is_signer, Role.SPECIALIST),
     "colleague": (_is_colleague, Role.SPECIALIST),
 }

@@ -1,14 +1,17 @@
 """Who holds a case: claim, renew, give back, and the ways out of a review that is not signed."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from config.accounts.models import User
+from config.accounts.services import queue_mail
 from intake import routing, triage
-from intake.models import Case, CaseStatus, InformationRequest
+from intake.models import Case, CaseEvent, CaseStatus, InformationRequest
 from intake.routing import Person
 from intake.workflow import TransitionRefused, move
 from review import opinions, reading_order, worklist
@@ -62,9 +65,12 @@ def renew_hold(*, case_id, by: User, now: datetime | None = None) -> bool:
 def release_case(*, case: Case, by: User, handover_note: str = "", to: User | None = None) -> Case:
     """Back into the pool, whoever it was sent to before, or on to a colleague by name, who alone may claim it then.
 
-    Draft and tape stay with their author; the note is the only text that passes. Raises TransitionRefused with a sentence
-    that may be shown.
+    Draft and tape stay with their author; the note is the only text that passes. A lead who ends another's hold writes why,
+    which the holder reads. Raises TransitionRefused with a sentence that may be shown.
     """
+    holder = case.holder
+    if holder is not None and holder != by and not handover_note.strip():
+        raise TransitionRefused(f"Write to {holder} why you end the hold.", case.status)
     if to is not None:
         if case.holder_id != by.pk:
             raise TransitionRefused("Only who holds a case hands it to somebody by name.", case.status)
@@ -74,9 +80,48 @@ def release_case(*, case: Case, by: User, handover_note: str = "", to: User | No
             raise TransitionRefused(f"Write to {to} what is left to do.", case.status)
     with transaction.atomic():
         _keep_note(case, by, handover_note)
-        return move(
-            case, "release", by=by, updates={"assigned_to": to}, data={"to": str(to.pk)} if to is not None else None
-        )
+        released = move(
+            case, "release", by=by, updates={"assigned_to": to}, data={"to": str(to.pk)} if to is not None else None,
+            reason=handover_note if holder != by else "",
+        )  # fmt: skip
+        if holder is not None and holder != by:
+            _notify([holder], f"hold-ended:{case.pk}:{released.version}")
+        return released
+
+
+def hold_ended_by(case: Case, user: User) -> CaseEvent | None:
+    """The lead's ending of the user's hold, with what the lead wrote, while nobody has begun the case anew."""
+    last = case.events.filter(verb__in=["claim", "release"]).select_related("by").last()
+    return last if last is not None and last.verb == "release" and last.by != user and last.reason else None
+
+
+def to_pool(*, case: Case, by: User | None) -> Case:
+    """A case that waits for a colleague by name is anybody's again: its giver takes it back, or (None) it waited too long.
+
+    The colleague is told, and so is the giver when it was not their own doing."""
+    named = case.assigned_to
+    sent = case.events.filter(verb="release").select_related("by").last()
+    told = {user for user in (named, sent.by if sent else None) if user is not None and user != by}
+    with transaction.atomic():
+        freed = move(
+            case, "to_pool", by=by, updates={"assigned_to": None}, data={"from": str(named.pk) if named else ""},
+            extra_filter=Q(assigned_to=named),
+        )  # fmt: skip
+        _notify(told, f"to-pool:{case.pk}:{freed.version}")
+    return freed
+
+
+def handed_over_too_long(now: datetime) -> QuerySet[Case]:
+    """What triage sent by name is not among them: its target is the measure there."""
+    sent = CaseEvent.objects.filter(case=OuterRef("pk"), verb__in=["accept", "release"]).order_by("-pk")
+    return Case.objects.annotate(
+        sent_by=Subquery(sent.values("verb")[:1]), sent_at=Subquery(sent.values("at")[:1])
+    ).filter(
+        status=CaseStatus.READY,
+        assigned_to__isnull=False,
+        sent_by="release",
+        sent_at__lte=now - timedelta(hours=settings.HANDED_OVER_HOURS),
+    )
 
 
 def takers(case: Case, by: User) -> list[Person]:
@@ -130,3 +175,8 @@ def _keep_note(case: Case, by: User, note: str) -> None:
         Review.objects.filter(case=case, specialist=by, status=Review.Status.DRAFT).update(
             handover_note=note.strip(), saved_at=timezone.now()
         )
+
+
+def _notify(people: Iterable[User], key: str) -> None:
+    for user in people:
+        queue_mail("message_waiting", to=user.email, dedupe_key=f"{key}:{user.pk}")

@@ -18,7 +18,7 @@ from config.audit.services import record
 from intake import call_tasks, messages, notices, recalls
 from intake.escalation import desk_of
 from intake.models import CallTask, Case, CaseStatus
-from review import delivery, items, nudges, paper
+from review import claims, delivery, items, nudges, paper
 from review.models import ActionItem, Delivery
 
 LIMIT = 200
@@ -38,6 +38,7 @@ def tick(now: datetime | None = None) -> dict[str, int]:
     return {
         "follow_ups_sent": _each(_arrived(), _settle_arrived),
         "questions": messages.remind_of_questions(now),
+        "handovers": _each(claims.handed_over_too_long(now)[:LIMIT], lambda case: claims.to_pool(case=case, by=None)),
         "items": _each(_due_items(now), lambda item: nudge_item(item, now)),
         "addresses": paper.settle_addresses(),
         "deliveries": _each(_due_deliveries(now), lambda row: nudge_delivery(row, now)),

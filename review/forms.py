@@ -264,8 +264,13 @@ class ReleaseForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
-    def __init__(self, *args, case: Case, people: list[Person], **kwargs) -> None:
+    def __init__(self, *args, case: Case, people: list[Person], is_own: bool, **kwargs) -> None:
         super().__init__(*args, **kwargs)
+        if not is_own:
+            self.fields["handover_note"].label = f"Note for {case.holder}"
+            self.fields["handover_note"].help_text = "Why you end the hold. It stays in the history of the case."
+            self.fields["handover_note"].required = True
+            self.fields["handover_note"].error_messages["required"] = f"Write to {case.holder} why you end the hold."
         self.people = {str(one.user.pk): one.user for one in people}
         named = [(str(one.user.pk), f"{one.user} ({one.words})") for one in people]
         self.fields["to"].choices = [(self.POOL, f"The pool of {case.group}: whoever is free first"), *named]  # type: ignore[attr-defined]

@@ -20,6 +20,7 @@ from review.claims import (
     renew_hold,
     review_of,
     send_in_person,
+    to_pool,
 )
 from review.drafts import save_draft
 from review.signing import Proposal, propose, sign_review
@@ -46,4 +47,5 @@ __all__ = [
     "save_draft",
     "send_in_person",
     "sign_review",
+    "to_pool",
 ]

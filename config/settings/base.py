@@ -176,6 +176,7 @@ S3_SECRET_ACCESS_KEY = env.text("S3_SECRET_ACCESS_KEY", "")
 
 # --- clinical settings -------------------------------------------------------------------------------
 HOLD_MINUTES = env.integer("HOLD_MINUTES", 30)
+HANDED_OVER_HOURS = env.integer("HANDED_OVER_HOURS", 4)
 CLOCK_IDLE_SECONDS = env.integer("CLOCK_IDLE_SECONDS", 90)
 CLOCK_GAP_SECONDS = 45
 # how long a given password counts as proof for a signature

@@ -325,8 +325,8 @@ class Case(models.Model):
 HAPPENED = {
     "start": "Started", "submit": "Sent", "request_information": "More was asked for", "answer": "Answered",
     "accept": "Accepted", "return_to_triage": "Came back to triage", "redirect": "Sent to in-person care",
-    "claim": "Taken by the specialist", "release": "Given back by the specialist", "sign": "Signed",
-    "deliver": "Delivered", "addend": "Addendum signed", "close": "Closed", "withdraw": "Withdrawn",
+    "claim": "Taken by the specialist", "release": "Given back by the specialist", "to_pool": "Back in the pool",
+    "sign": "Signed", "deliver": "Delivered", "addend": "Addendum signed", "close": "Closed", "withdraw": "Withdrawn",
 }  # fmt: skip
 
 

@@ -31,6 +31,7 @@ urlpatterns = [
     path("reading/<uuid:case_id>/interlock/", signing.interlock, name="interlock"),
     path("reading/<uuid:case_id>/opinion/", opinions.opinion, name="opinion"),
     path("reading/opinion/<uuid:opinion_id>/close/", opinions.close_opinion, name="close_opinion"),
+    path("reading/<uuid:case_id>/to-pool/", reading.to_pool, name="to_pool"),
     path("reading/<uuid:case_id>/time/", clock.time, name="time"),
     path("reading/<uuid:case_id>/signed/", reading.signed, name="signed"),
 ]

@@ -1,5 +1,6 @@
 """The work list, claiming and giving back, and the ways out of a review."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -101,8 +102,9 @@ def release(request: HttpRequest, case_id) -> HttpResponse:
     case = reading_case(request, case_id)
     if not may(case, "release", request.user):
         return to_room(case)
-    people = claims.takers(case, request.user) if is_held_by(case, request.user) else []
-    form = ReleaseForm(request.POST or None, case=case, people=people)
+    is_own, holder = is_held_by(case, request.user), case.holder
+    people = claims.takers(case, request.user) if is_own else []
+    form = ReleaseForm(request.POST or None, case=case, people=people, is_own=is_own)
     if request.method == "POST" and form.is_valid():
         try:
             services.release_case(case=case, by=request.user, **form.cleaned_data)
@@ -111,9 +113,22 @@ def release(request: HttpRequest, case_id) -> HttpResponse:
         else:
             to = form.cleaned_data["to"]
             where = f"waits for {to}, who sees your note" if to is not None else "is back in the pool"
-            messages.success(request, f"Case {case.number} {where}. Your draft is kept.")
+            kept = "Your draft is kept" if is_own else f"{holder} is told, and keeps the draft"
+            messages.success(request, f"Case {case.number} {where}. {kept}.")
             return redirect("review:worklist")
-    return _leaving(request, "review/release.html", case, form)
+    return _leaving(request, "review/release.html", case, form, hours=settings.HANDED_OVER_HOURS)
+
+
+@role_required("specialist")
+@require_POST
+def to_pool(request: HttpRequest, case_id) -> HttpResponse:
+    case = reading_case(request, case_id)
+    try:
+        services.to_pool(case=case, by=request.user)
+        messages.success(request, f"Case {case.number} is back in the pool.")
+    except TransitionRefused as refused:
+        messages.error(request, refused.text)
+    return to_room(case)
 
 
 @role_required("specialist")
@@ -175,9 +190,9 @@ def back_to_triage(request: HttpRequest, case_id) -> HttpResponse:
     return _leaving(request, "review/back_to_triage.html", case, form)
 
 
-def _leaving(request: HttpRequest, template: str, case: Case, form) -> HttpResponse:
+def _leaving(request: HttpRequest, template: str, case: Case, form, **more) -> HttpResponse:
     status = 422 if form.is_bound and form.errors else 200
-    return render(request, template, {"case": case, "form": form, "back": "review:room"}, status=status)
+    return render(request, template, {"case": case, "form": form, "back": "review:room"} | more, status=status)
 
 
 @role_required("specialist")

@@ -12,7 +12,7 @@ from config.audit.services import record_view
 from config.ui import words_of
 from intake.models import Case
 from intake.workflow import may
-from review import beats, opinions, phrases, rows, services, timekeeping
+from review import beats, claims, opinions, phrases, rows, services, timekeeping
 from review.beats import LATE_MS, review_time
 from review.errors import ReviewRefused, StaleReview
 from review.forms import ReviewForm
@@ -45,7 +45,13 @@ def room(request: HttpRequest, case_id) -> HttpResponse:
 
 def _outside(request: HttpRequest, case: Case, review: Review | None) -> HttpResponse:
     """Seen by a specialist who does not hold the case: who does, and how to take it."""
-    context = story(request, case) | {"review": review, "may_claim": may(case, "claim", request.user)}
+    context = story(request, case) | {
+        "review": review,
+        "may_claim": may(case, "claim", request.user),
+        "may_release": may(case, "release", request.user),
+        "may_take_back": may(case, "to_pool", request.user),
+        "hold_ended": claims.hold_ended_by(case, request.user) if review is not None else None,
+    }
     return render(request, "review/outside.html", context)
 
 

@@ -24,6 +24,7 @@ ALLOWED = {
     "redirect": {"ana", "ben", "dana"},
     "claim": {"dana"},
     "release": {"dana", "lea"},
+    "to_pool": {"system"},
     "sign": {"dana"},
     "deliver": {"system"},
     "addend": {"dana"},

@@ -7,11 +7,12 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
+from config.accounts.signin_models import OutgoingMail
 from intake import routing
-from intake.models import Absence, Case
+from intake.models import Absence, Case, CaseEvent
 from intake.triage import Asked, answer_request
 from intake.workflow import TransitionRefused
-from review import claims, services, worklist
+from review import claims, followup, services, worklist
 from review.errors import ReviewRefused, StaleReview
 from review.models import Review
 from tests import factories
@@ -168,6 +169,74 @@ def test_only_the_holder_hands_over_by_name_and_not_a_lapsed_hold_that_went_on(r
         services.release_case(case=mine, by=dana, to=third, handover_note="From an old page")
     review.refresh_from_db()
     assert Case.objects.get(pk=ready.pk).holder == dora and review.handover_note == ""
+
+
+@pytest.mark.django_db
+def test_a_colleague_who_does_not_open_it_in_time_holds_up_nobody(review, ready, dana, dora, group, settings):
+    third = factories.make_specialist("Third", group)
+    handed(ready, dana, dora)
+    due = timezone.now() + timedelta(hours=settings.HANDED_OVER_HOURS)
+    assert followup.tick(due - timedelta(minutes=1))["handovers"] == 0
+    assert [followup.tick(due + timedelta(minutes=1))["handovers"] for _ in range(2)] == [1, 0]
+    ready.refresh_from_db()
+    event = ready.events.latest("pk")
+    assert (ready.status, ready.assigned_to) == ("ready", None)
+    assert (event.words, event.by, event.data) == ("Back in the pool", None, {"from": str(dora.pk)})
+    assert set(OutgoingMail.objects.values_list("to", flat=True)) == {dana.email, dora.email}
+    assert services.claim_case(case=ready, by=third)
+
+
+@pytest.mark.django_db
+def test_one_that_was_opened_or_sent_by_triage_stays_where_it_is(review, ready, dana, dora, settings):
+    later = timezone.now() + timedelta(hours=settings.HANDED_OVER_HOURS, minutes=1)
+    handed(ready, dana, dora)
+    services.claim_case(case=Case.objects.get(pk=ready.pk), by=dora)
+    assert followup.tick(later)["handovers"] == 0
+    factories.put_status(ready, "ready", assigned_to=dora)
+    CaseEvent.objects.create(case=ready, verb="accept", to_status="ready", role="system")
+    assert followup.tick(later)["handovers"] == 0
+
+
+@pytest.mark.django_db
+def test_who_handed_it_over_takes_it_back_and_nobody_else(review, ready, dana, dora, group):
+    third = factories.make_specialist("Third", group)
+    handed(ready, dana, dora)
+    for other in (third, dora):
+        with pytest.raises(TransitionRefused):
+            services.to_pool(case=Case.objects.get(pk=ready.pk), by=other)
+    services.to_pool(case=Case.objects.get(pk=ready.pk), by=dana)
+    assert [mail.to for mail in OutgoingMail.objects.all()] == [dora.email]
+    assert services.claim_case(case=Case.objects.get(pk=ready.pk), by=dana) == review
+
+
+@pytest.mark.django_db(transaction=True)
+def test_taken_back_and_opened_in_one_moment_it_is_one_of_the_two(review, ready, dana, dora):
+    handed(ready, dana, dora)
+    mine = Case.objects.get(pk=ready.pk)
+    work = [lambda: services.to_pool(case=mine, by=dana), lambda: services.claim_case(case=ready, by=dora)]
+    race(2, lambda i: work[i]())
+    ready.refresh_from_db()
+    # from the pool the colleague may take it too; what was opened is never taken back
+    assert (ready.status, ready.holder) in [("in_review", dora), ("ready", None)]
+    verbs = list(ready.events.order_by("pk").values_list("verb", flat=True))[-2:]
+    assert verbs in [["release", "claim"], ["release", "to_pool"], ["to_pool", "claim"]], verbs
+
+
+@pytest.mark.django_db
+def test_a_lead_ends_a_hold_with_a_word_that_the_holder_reads(sign_in, review, ready, dana, group):
+    lea = factories.make_specialist("Lea", group)
+    lea.memberships.update(lead=True)
+    lead = sign_in(lea)
+    assert "End this hold as lead" in lead.get(reverse("review:room", args=[ready.pk])).content.decode()
+    address = reverse("review:release", args=[ready.pk])
+    refused = lead.post(address, {"to": "pool", "handover_note": " "})
+    assert refused.status_code == 422 and "Write to Dana Sample why you end the hold." in refused.content.decode()
+    done = lead.post(address, {"to": "pool", "handover_note": "You are ill today"}, follow=True)
+    assert "Dana Sample is told, and keeps the draft" in done.content.decode()
+    assert ready.events.latest("pk").reason == "You are ill today"
+    assert [mail.to for mail in OutgoingMail.objects.all()] == [dana.email]
+    page = sign_in(dana).get(reverse("review:room", args=[ready.pk])).content.decode()
+    assert "Lea Sample ended your hold" in page and "You are ill today" in page
 
 
 @pytest.mark.django_db

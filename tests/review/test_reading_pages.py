@@ -166,6 +166,9 @@ def test_handing_over_by_name_is_offered_and_shown_to_the_receiver(sign_in, revi
     assert "Waits for Dora Sample" in client.get(url("room", ready)).content.decode()
     shown = sign_in(dora).get(reverse("review:worklist")).content.decode()
     assert "Dana Sample hands it to you" in shown and "Compare with &lt;2024&gt;" in shown
+    back = client.post(url("to_pool", ready), follow=True).content.decode()
+    assert "is back in the pool" in back and "Nobody holds this case" in back
+    assert "You may not do this" in client.post(url("to_pool", ready), follow=True).content.decode()
 
 
 def test_codes_are_found_by_beginning_or_by_all_words(sign_in, icd, dana):
