@@ -166,6 +166,12 @@ def test_handing_over_by_name_is_offered_and_shown_to_the_receiver(sign_in, revi
     assert "Waits for Dora Sample" in client.get(url("room", ready)).content.decode()
     shown = sign_in(dora).get(reverse("review:worklist")).content.decode()
     assert "Dana Sample hands it to you" in shown and "Compare with &lt;2024&gt;" in shown
+
+
+def test_who_handed_it_over_takes_it_back_on_the_page_once(sign_in, review, ready, dana, group):
+    client, dora = sign_in(dana), factories.make_specialist("Dora", group)
+    client.post(url("release", ready), {"to": str(dora.pk), "handover_note": "Look"})
+    assert "Take it back for the pool" in client.get(url("room", ready)).content.decode()
     back = client.post(url("to_pool", ready), follow=True).content.decode()
     assert "is back in the pool" in back and "Nobody holds this case" in back
     assert "You may not do this" in client.post(url("to_pool", ready), follow=True).content.decode()

@@ -179,7 +179,7 @@ def test_staff_close_with_a_reason_and_nothing_stays_behind(signed, ben):
         ("impossible", "Case closed by staff: Moved abroad")
     }
     assert followup.tick(timezone.now() + timedelta(days=90)) == {
-        "follow_ups_sent": 0, "questions": 0, "items": 0, "addresses": 0, "deliveries": 0,
+        "follow_ups_sent": 0, "questions": 0, "handovers": 0, "items": 0, "addresses": 0, "deliveries": 0,
     }  # fmt: skip
     assert not CallTask.objects.filter(settled_at=None).exists()
 
