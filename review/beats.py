@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -64,9 +64,13 @@ def server_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def is_late(sent_ms: str) -> bool:
-    """Whether a request was too long on its way, by when its page says, on our clock, that it was sent (nothing: no)."""
-    return sent_ms.isdecimal() and server_ms() - int(sent_ms[:15]) > LATE_MS
+class Received(NamedTuple):
+    """What became of beats: the review, whether its author holds the case, when they came, and whether that was too late."""
+
+    review_id: UUID
+    is_held: bool
+    now_ms: int
+    is_late: bool = False
 
 
 @Prepared
@@ -86,12 +90,14 @@ def record_beats(*, review: Review, by: User, beats: Iterable[dict]) -> bool:
     if review.specialist_id != by.pk:
         raise ReviewRefused("This review is another person's.")
     received = receive_beats(case_id=review.case_id, by=by, beats=beats)
-    return received is not None and received[1]
+    return received is not None and received.is_held
 
 
-def receive_beats(*, case_id: UUID, by: User, beats: Iterable[dict]) -> tuple[UUID, bool] | None:
-    """Append what a tab sent, stamped with our clock: (the review, whether its author holds the case). None: no such review.
+def receive_beats(*, case_id: UUID, by: User, beats: Iterable[dict], sent_ms: str = "") -> Received | None:
+    """Append what a tab sent, stamped with our clock. None: no such review.
 
+    `sent_ms` is when its page says, on our clock, that it was sent. What was held up on its way, the wait for another
+    writer of this review included, is not kept: the page tells it again, as of then.
     A counting beat renews the hold, unless nobody has touched the page for the idle setting. Without the hold only
     beats that stop the clock are taken: they end the last span honestly and cannot start another. This runs every 15 s
     for each reader, so it asks the database once and writes once; the hold is written once a minute.
@@ -104,11 +110,15 @@ def receive_beats(*, case_id: UUID, by: User, beats: Iterable[dict]) -> tuple[UU
         found = _at_hand(case=case_id, by=by.pk, soon=soon).rows()
         if not found:
             return None
+        if not rows:
+            raise BeatsRefused("There is no beat in this.")
         review_id, status, second_opinion, held, is_fresh = found[0]
         if status == Review.Status.SIGNED:
-            return review_id, False
+            return Received(review_id, False, server_ms())
         held = bool(held) or (second_opinion and opinions.is_open(Review.objects.get(pk=review_id)))
         now = server_ms()
+        if sent_ms.isdecimal() and now - int(sent_ms[:15]) > LATE_MS:
+            return Received(review_id, held, now, is_late=True)
         for row in rows:
             row.review_id, row.server_ms = review_id, now
         _append([row for row in rows if held or row.state != Beat.State.COUNTING])
@@ -117,7 +127,7 @@ def receive_beats(*, case_id: UUID, by: User, beats: Iterable[dict]) -> tuple[UU
         alive = last.state == Beat.State.COUNTING and 0 <= last.mono_ms - last.last_input_ms <= idle_ms
         if held and alive and not is_fresh:
             renew_hold(case_id=case_id, by=by)
-    return review_id, held
+    return Received(review_id, held, now)
 
 
 def _append(rows: list[Beat]) -> None:

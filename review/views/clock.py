@@ -9,9 +9,8 @@ from django.views.decorators.http import require_POST
 
 from config.accounts.access import role_required
 from config.accounts.idle import passive
-from review import beats as received_beats
 from review import services
-from review.beats import is_late, review_time
+from review.beats import review_time
 from review.errors import BeatsRefused, ReviewRefused
 from review.forms import AssistantForm, TimeForm, today_in
 from review.models import Review
@@ -26,31 +25,25 @@ def beats(request: HttpRequest, case_id) -> HttpResponse:
     """What the clock of one tab has to tell. The form field carries JSON, so that a closing page can send it too.
 
     Whoever has a review of the case may read it, so the review is all that is asked for. A `brief` beat, of those that
-    change nothing, is not answered with the account: the page asks for that once a minute and at each change.
-    What was held up on its way is not kept: the page tells it again, as of then."""
+    change nothing, is not answered with the account: the page asks for that once a minute and at each change."""
     try:
         sent = json.loads(request.POST.get("beats", ""))
         if not isinstance(sent, list):
             raise BeatsRefused("Beats come as a list.")
-        if is_late(request.POST.get("sent_ms", "")):
-            return JsonResponse({"late": True, "now_ms": received_beats.server_ms()})
-        received = services.receive_beats(case_id=case_id, by=request.user, beats=sent)
+        received = services.receive_beats(
+            case_id=case_id, by=request.user, beats=sent, sent_ms=request.POST.get("sent_ms", "")
+        )
     except (ValueError, BeatsRefused) as error:
         return JsonResponse({"error": str(error)}, status=400)
     if received is None:
         raise Http404
-    review_id, held = received
+    if received.is_late:
+        return JsonResponse({"late": True, "now_ms": received.now_ms})
+    told = {"held": received.is_held, "now_ms": received.now_ms}
     if "brief" in request.POST:
-        return JsonResponse({"held": held, "now_ms": received_beats.server_ms()})
-    time = review_time(Review(pk=review_id, case_id=case_id, specialist=request.user), with_added=False)
-    return JsonResponse(
-        {
-            "counted_ms": time.measured_ms,
-            "last_beat_id": time.last_beat_id,
-            "held": held,
-            "now_ms": received_beats.server_ms(),
-        }
-    )
+        return JsonResponse(told)
+    time = review_time(Review(pk=received.review_id, case_id=case_id, specialist=request.user), with_added=False)
+    return JsonResponse(told | {"counted_ms": time.measured_ms, "last_beat_id": time.last_beat_id})
 
 
 @role_required("specialist")

@@ -25,7 +25,7 @@ class Outage:
 
 @dataclass
 class Server:
-    """Keeps what was not held up on its way (review.beats.is_late), stamped with its own clock."""
+    """Keeps what was not held up on its way (review.beats.receive_beats), stamped with its own clock."""
 
     tape: list[Beat] = field(default_factory=list)
     waiting: list[tuple[int, int, list[Beat]]] = field(default_factory=list)
@@ -104,6 +104,8 @@ class Page:
         if self.state == "counting":
             self.opened = self.now
         self.beat()
+        if what == "hide" and self.sending:
+            self.beacon()
 
     def tick(self):
         quiet = self.now - self.look_began()
@@ -159,17 +161,32 @@ class Page:
             told.append(self.made(self.inputs[-1], self.state))
         return aside + told, self.state == "counting"
 
+    def waited(self):
+        return self.offline or self.now - (self.queue[0].mono + self.start) > LATE
+
+    def line(self):
+        fault = next((one for one in self.outages if one.began <= self.now < one.ended), None)
+        return fault, fault.kind if fault else ""
+
+    def beacon(self):
+        """Beside the request under way; held up together, it overtakes it."""
+        batch = self.retold()[0] if self.waited() else list(self.queue)
+        fault, kind = self.line()
+        if kind in ("torn", "stalled"):
+            self.server.waiting.append((fault.through(self.now), self.now, batch))
+        elif kind != "down":
+            self.server.receive(self.now, self.now, batch)
+
     def flush(self):
         if self.sending:
             return
         while self.queue:
-            if self.offline or self.now - (self.queue[0].mono + self.start) > LATE:
+            if self.waited():
                 batch, unproved = self.retold()
             else:
                 batch, unproved = list(self.queue), False
             taken = len(self.queue)
-            fault = next((one for one in self.outages if one.began <= self.now < one.ended), None)
-            kind = fault.kind if fault else ""
+            fault, kind = self.line()
             if kind == "stalled":
                 self.sending = (fault.through(self.now), self.now, batch, taken, unproved)
                 return

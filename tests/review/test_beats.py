@@ -1,16 +1,17 @@
 """What the server accepts as a beat, what it credits, and what never counts."""
 
+import threading
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connections, transaction
 from django.utils import timezone
 
 from intake.models import Case
 from review import services, timekeeping
-from review.beats import tape_of
+from review.beats import LATE_MS, tape_of
 from review.errors import BeatsRefused, ReviewRefused
-from review.models import AddedTime, Beat
+from review.models import AddedTime, Beat, Review
 from tests import factories
 from tests.review.conftest import Tab
 
@@ -179,6 +180,30 @@ def test_whoever_has_no_review_of_the_case_has_nothing_to_beat(ready, dana, eli)
     beat = {"tab": "t", "seq": 0, "mono_ms": 0, "last_input_ms": 0, "state": "counting"}
     assert services.receive_beats(case_id=ready.pk, by=eli, beats=[beat]) is None
     assert not Beat.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_wait_for_another_writer_is_a_beats_way_too(review, dana, clock):
+    """Judged before that wait, a beat would be kept with touches that lie too late."""
+    under_way, got = threading.Event(), []
+
+    def beats():
+        yield {"tab": "t", "seq": 0, "mono_ms": 0, "last_input_ms": 0, "state": "counting"}
+        under_way.set()
+
+    def tell():
+        case_id = review.case_id
+        got.append(services.receive_beats(case_id=case_id, by=dana, beats=beats(), sent_ms=str(clock.ms)))
+        connections.close_all()
+
+    teller = threading.Thread(target=tell)
+    with transaction.atomic():
+        Review.objects.select_for_update().get(pk=review.pk)
+        teller.start()
+        assert under_way.wait(20)
+        clock.ms += LATE_MS + 1
+    teller.join(20)
+    assert got[0].is_late and not Beat.objects.exists()
 
 
 def test_what_another_case_was_signed_with_long_ago_is_not_looked_through(

@@ -133,7 +133,7 @@ def test_beats_come_by_form_and_answer_with_what_counts(sign_in, review, ready, 
     assert told == {"counted_ms": 0, "last_beat_id": Beat.objects.get().pk, "held": True}
     brief = client.post(url("beats", ready), {"beats": json.dumps([beat | {"seq": 1}]), "brief": "1"})
     assert brief.json().keys() == {"held", "now_ms"} and brief.json()["held"] and Beat.objects.count() == 2
-    for broken in ("", "{}", "[1]", '[{"tab": "t1"}]', "not json"):
+    for broken in ("", "{}", "[]", "[1]", '[{"tab": "t1"}]', "not json"):
         assert client.post(url("beats", ready), {"beats": broken}).status_code == 400
 
 

@@ -112,6 +112,7 @@
     } else if (told.length === before || told[told.length - 1].state !== state) tell(lastInput, state, nothing);
     return { told, unproved: state === "counting" };
   };
+  const waited = () => offline || mono() - queue[0].mono_ms > LATE;
   const body = (beats) => {
     const form = new URLSearchParams();
     form.append("csrfmiddlewaretoken", token);
@@ -127,7 +128,7 @@
     sending = (async () => {
       let refused = 0;
       while (queue.length) {
-        const late = offline || mono() - queue[0].mono_ms > LATE ? retold() : null;
+        const late = waited() ? retold() : null;
         const batch = late ? late.told : queue.slice(0, 200);
         const taken = late ? queue.length : batch.length, since = mono();
         try {
@@ -206,14 +207,15 @@
   document.querySelector("[data-still]").addEventListener("click", onInput);
 
   const beacon = () => {
-    // a page that goes away cannot wait for an answer; a request under way keeps its place in front
-    if (queue.length && navigator.sendBeacon) navigator.sendBeacon(clock.dataset.url, body(queue));
+    // a page that goes away cannot wait for an answer; what waited for the line is told as of now here too, for it may
+    // overtake the request under way
+    if (!queue.length || !navigator.sendBeacon) return;
+    navigator.sendBeacon(clock.dataset.url, body(waited() ? retold().told : queue));
   };
   addEventListener("pagehide", () => {
     if (ended || lost) return;
     ended = true;
     make();
-    if (offline || mono() - queue[0].mono_ms > LATE) queue = retold().told;
     beacon();
   });
   // Coming back with the browser's back button starts a tab of its own.
