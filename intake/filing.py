@@ -21,6 +21,7 @@ from intake import entries, moved
 from intake.corrections import AT_THE_DESK, StaleCase
 from intake.models import Case, CaseStatus, Misfiling, Patient, Photo, RelatedPerson
 from intake.models.related import accounts_of
+from intake.own_photos import no_longer_again
 from intake.requests import TriageRefused
 from intake.services import drop_open_request
 from intake.workflow import move, moved_on
@@ -133,6 +134,7 @@ def _in_error(photo: Photo, patient: Patient, by: User, reason: str) -> None:
 def _take_out(photo: Photo) -> None:
     if not Photo.objects.filter(pk=photo.pk, removed_at=None).update(removed_at=timezone.now()):
         raise TriageRefused("This photo was taken out already.")
+    no_longer_again(photo)
     Case.objects.filter(pk=photo.case_id).update(version=F("version") + 1, updated_at=timezone.now())
     entries.keep(photo.case_id)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F, Min, QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -315,37 +315,6 @@ def photos_with_room(case: Case, digest: str, arriving: int = 0) -> dict[str, UU
         words = _("A case has room for %(n)s photos. Remove one that is not needed first.")
         raise PhotoRefused("too_many", words % {"n": MAX_PHOTOS})
     return live
-
-
-def remove_photo(*, photo: Photo, by: User) -> None:
-    """Take a photo out of a draft, or of an answer on its way. The row and the received bytes stay; nobody is shown them."""
-    asked_at = photo.case.needs_information_at
-    was_sent = photo.case.status == CaseStatus.NEEDS_INFORMATION and asked_at and photo.received_at < asked_at
-    if was_sent or photo.case.status not in OPEN_FOR_PHOTOS:
-        raise IntakeRefused(_("This case was already sent. Its photos stay as they are."))
-    with transaction.atomic():
-        if Photo.objects.filter(pk=photo.pk, removed_at__isnull=True).update(removed_at=timezone.now()):
-            record("photo.removed", by=by, subject=photo, role=role_on(photo.case, by), clinic=photo.case.clinic)
-            entries.keep(photo.case_id)
-
-
-def keep_photo(*, photo: Photo, by: User) -> None:
-    """ "This is the best I can do": the hint goes quiet, the scores stay for the clinic."""
-    with transaction.atomic():
-        Photo.objects.filter(pk=photo.pk, kept_by_patient_at__isnull=True).update(kept_by_patient_at=timezone.now())
-        entries.keep(photo.case_id)
-
-
-def show_first(*, photo: Photo) -> None:
-    """Put the photo before the others of its slot."""
-    with transaction.atomic():
-        others = photo.case.photos.live().filter(slot=photo.slot)
-        lowest = others.aggregate(lowest=Min("position"))["lowest"] or 0
-        if lowest == 0:
-            # positions are not negative: the others move up
-            others.exclude(pk=photo.pk).update(position=F("position") + 1)
-        photo.position = max(0, lowest - 1)
-        photo.save(update_fields=["position"])
 
 
 def missing_for_sending(case: Case) -> list[tuple[str, str]]:

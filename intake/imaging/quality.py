@@ -5,6 +5,8 @@ are not called blurred; the smaller axis counts, because a shaken camera blurs o
 sharp and blurred pairs: optimistic, to be tuned on logged scores.
 """
 
+from collections.abc import Collection
+
 import numpy
 from PIL import Image
 
@@ -77,17 +79,20 @@ def assess(image: Image.Image, width: int, height: int) -> Quality:
         "glare": round(glare, 4),
         "short_side": min(width, height),
     }
-    reasons = _reasons(scores, p995)
-    verdict = "good"
-    if reasons:
-        verdict = "retake_suggested" if set(reasons) & _RETAKE else "usable"
-    return Quality(verdict, tuple(reasons), scores)
+    reasons = tuple(_reasons(scores, p995))
+    return Quality(verdict_of(reasons), reasons, scores)
+
+
+def verdict_of(reasons: Collection[str]) -> str:
+    if not reasons:
+        return "good"
+    return "retake_suggested" if set(reasons) & _RETAKE else "usable"
 
 
 def seen_again(quality: Quality) -> Quality:
     """The same picture is in the case already: nothing new to see, and nothing wrong with it."""
-    verdict = "usable" if quality.verdict == "good" else quality.verdict
-    return Quality(verdict, (*quality.reasons, "again"), quality.scores)
+    reasons = (*quality.reasons, "again")
+    return Quality(verdict_of(reasons), reasons, quality.scores)
 
 
 def _reasons(scores: dict[str, float], p995: float) -> list[str]:

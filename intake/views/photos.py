@@ -11,13 +11,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from config.accounts.access import role_required
-from intake import fairness, services
+from intake import fairness, own_photos, services
 from intake.models import Case, CaseStatus, Photo
 from intake.slots import slot as slot_of
 from intake.views.common import slots_with_photos, visible_case
 from intake.wording import words_of_refusal
 
 log = logging.getLogger(__name__)
+
+MOVES = {"earlier": own_photos.EARLIER, "later": own_photos.LATER}
 
 
 @role_required("patient", "staff")
@@ -79,13 +81,13 @@ def photo_action(request: HttpRequest, photo_id, action: str) -> HttpResponse:
     refusal = ""
     if action == "remove":
         try:
-            services.remove_photo(photo=photo, by=request.user)
+            own_photos.remove_photo(photo=photo, by=request.user)
         except services.IntakeRefused as refused:
             refusal = str(refused)
     elif action == "keep":
-        services.keep_photo(photo=photo, by=request.user)
-    elif action == "first":
-        services.show_first(photo=photo)
+        own_photos.keep_photo(photo=photo, by=request.user)
+    elif action in MOVES:
+        own_photos.move_photo(photo=photo, step=MOVES[action])
     else:
         raise Http404
     if request.headers.get("HX-Request"):

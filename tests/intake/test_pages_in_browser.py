@@ -265,10 +265,34 @@ def test_a_blurred_and_a_dark_photo_are_noticed_on_the_phone(open_page, draft, a
         picture.save(tmp_path / f"{name}.jpg", quality=92)
         data = list((tmp_path / f"{name}.jpg").read_bytes())
         told[name] = page.evaluate(
-            "async (data) => (await dermforwardCoach.look(new Blob([new Uint8Array(data)])) || {reasons: []}).reasons",
+            "async (data) => (await dermforwardCoach.look(new Blob([new Uint8Array(data)]))).reasons",
             data,
         )
     assert told == {"sharp": [], "half": [], "blurred": ["blurred"], "dark": ["too_dark"]}
+
+
+def test_a_picture_that_is_there_already_is_noticed_on_the_phone(open_page, draft, ana, tmp_path):
+    """Saved again in another size, as a gallery does: not the same file, but the same picture."""
+    from PIL import Image
+
+    services.attach_photo(
+        case=draft, by=ana, data=demo_pictures.picture("changing_mole", view="close_up"), name="a.jpg", slot="close_up"
+    )
+    process_photo(draft.photos.get().pk)
+    page = open_page(ana, 390)
+    page.route("**/my/uploads/**", lambda route: route.abort())
+    page.goto(step(draft, "photos"))
+    page.locator("#slot-oblique form.is-live").wait_for(state="attached")
+    other = tmp_path / "other.jpg"
+    other.write_bytes(demo_pictures.picture("changing_mole", view="oblique"))
+    again = tmp_path / "again.jpg"
+    with Image.open(io.BytesIO(demo_pictures.picture("changing_mole", view="close_up"))) as picture:
+        picture.resize((picture.width * 2 // 3, picture.height * 2 // 3)).save(again, quality=70)
+    page.set_input_files("#file-overview", other)
+    page.locator("#slot-overview [data-on-its-way] img:not([hidden])").wait_for()
+    page.set_input_files("#file-oblique", again)
+    page.locator("#slot-oblique").get_by_text("You sent this picture before.").wait_for()
+    assert page.locator("[data-tip=again]:visible").count() == 1
 
 
 def test_a_chosen_photo_goes_up_by_itself_and_can_be_taken_back(open_page, draft, ana, tmp_path):

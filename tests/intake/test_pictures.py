@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from config.audit.models import AuditEvent
-from intake import services
+from intake import own_photos, services
 from intake.renditions import process_photo
 from tests import factories
 from tests.intake.imaging import corpus
@@ -84,7 +84,7 @@ def test_a_removed_photo_and_one_on_its_way_are_not_shown(sign_in, photo, draft,
         case=draft, by=ana, data=corpus.jpeg(corpus.scene(500, 500)), name="b.jpg", slot="other"
     )
     assert sign_in(ana).get(url(fresh)).status_code == 404
-    services.remove_photo(photo=photo, by=ana)
+    own_photos.remove_photo(photo=photo, by=ana)
     assert sign_in(ana).get(url(photo)).status_code == 404
 
 

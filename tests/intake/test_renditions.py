@@ -10,7 +10,7 @@ from PIL import Image
 
 from config import storages
 from config.work import services as work
-from intake import demo_pictures, renditions, services, tasks
+from intake import demo_pictures, own_photos, renditions, services, tasks
 from intake.imaging import pipeline
 from intake.models import Photo, Rendition
 from tests.intake.imaging import corpus
@@ -78,7 +78,12 @@ def test_the_same_picture_under_another_slot_is_noticed_and_taken_all_the_same(d
         renditions.process_photo(photo.pk)
         photo.refresh_from_db()
     assert (first.quality_reasons, again.quality_reasons) == ([], ["again"])
-    services.remove_photo(photo=first, by=ana)
+    own_photos.remove_photo(photo=other, by=ana)
+    again.refresh_from_db()
+    assert again.quality_reasons == ["again"]
+    own_photos.remove_photo(photo=first, by=ana)
+    again.refresh_from_db()
+    assert (again.quality_reasons, again.quality_verdict) == ([], "good")
     Photo.objects.filter(pk=again.pk).update(**work.due_fields())
     renditions.process_photo(again.pk)
     again.refresh_from_db()

@@ -7,7 +7,7 @@ import pytest
 
 from config import storages
 from config.audit.models import AuditEvent
-from intake import services, triage
+from intake import own_photos, services, triage
 from intake.models import Case, CaseEvent, Consent, Photo, Upload
 from tests import factories
 from tests.intake.imaging import corpus
@@ -48,7 +48,7 @@ def test_one_thing_missing_is_the_one_thing_said(complete, ana, place, columns, 
 @pytest.mark.parametrize("spoil", ["removed", "unreadable"])
 def test_a_photo_that_nobody_can_see_is_no_photo(complete, ana, spoil):
     if spoil == "removed":
-        services.remove_photo(photo=complete.photos.get(), by=ana)
+        own_photos.remove_photo(photo=complete.photos.get(), by=ana)
     else:
         complete.photos.update(work_status="done", refusal_reason="damaged")
     with pytest.raises(services.NotComplete, match="Add at least one photo"):
@@ -56,7 +56,7 @@ def test_a_photo_that_nobody_can_see_is_no_photo(complete, ana, spoil):
 
 
 def test_a_photo_on_its_way_is_enough_to_send(complete, ana):
-    services.remove_photo(photo=complete.photos.get(), by=ana)
+    own_photos.remove_photo(photo=complete.photos.get(), by=ana)
     Upload.objects.create(case=complete, by=ana, client_key="phone-key-1", byte_size=100, slot="close_up")
     assert services.submit_case(case=complete, by=ana).status == "submitted"
 
@@ -117,7 +117,7 @@ def test_a_cancelled_case_keeps_its_reason_and_waits_for_no_answer(submitted, an
 def test_a_photo_removed_twice_is_removed_once_and_its_bytes_stay(complete, ana):
     photo = complete.photos.get()
     for _ in range(2):
-        services.remove_photo(photo=photo, by=ana)
+        own_photos.remove_photo(photo=photo, by=ana)
     assert AuditEvent.objects.filter(verb="photo.removed", subject_id=str(photo.pk)).count() == 1
     assert storages.read(photo.original_key) == corpus.jpeg()
 
@@ -130,11 +130,11 @@ def test_what_the_clinic_was_sent_stays_when_it_asks_for_more(complete, ana, ben
     )  # fmt: skip
     old = Photo.objects.select_related("case").get()
     with pytest.raises(services.IntakeRefused, match="stay as they are"):
-        services.remove_photo(photo=old, by=ana)
+        own_photos.remove_photo(photo=old, by=ana)
     new = services.attach_photo(
         case=old.case, by=ana, data=corpus.jpeg(corpus.scene(500, 500)), name="b", slot="oblique"
     )
-    services.remove_photo(photo=new, by=ana)
+    own_photos.remove_photo(photo=new, by=ana)
     assert list(Photo.objects.live()) == [old]
 
 
@@ -186,7 +186,7 @@ def test_twelve_follow_ups_at_once_are_one_draft(draft, ana):
 @pytest.mark.django_db(transaction=True)
 def test_twelve_who_remove_a_photo_leave_one_row_in_the_trail(complete, ana):
     photo = complete.photos.get()
-    outcomes = race_on(complete, lambda _, case: services.remove_photo(photo=case.photos.get(pk=photo.pk), by=ana))
+    outcomes = race_on(complete, lambda _, case: own_photos.remove_photo(photo=case.photos.get(pk=photo.pk), by=ana))
     assert outcomes == [None] * 12
     assert AuditEvent.objects.filter(verb="photo.removed").count() == 1
 

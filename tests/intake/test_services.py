@@ -6,7 +6,7 @@ import pytest
 
 from config import storages
 from config.audit.models import AuditEvent
-from intake import consents, services
+from intake import consents, own_photos, services
 from intake.models import Answer, Case, CaseEvent, Consent, Photo
 from tests import factories
 from tests.intake.imaging import corpus
@@ -102,7 +102,7 @@ def test_a_photo_chosen_twice_is_one_and_a_removed_one_may_come_back(draft, ana)
 
     first = attach()
     assert attach() == first
-    services.remove_photo(photo=first, by=ana)
+    own_photos.remove_photo(photo=first, by=ana)
     assert attach() != first
     assert Photo.objects.live().count() == 1
     # the row of the removed one stays
@@ -116,17 +116,36 @@ def test_an_unknown_slot_is_other(draft, ana):
 def test_photos_of_a_sent_case_stay(submitted, ana):
     photo = factories.make_ready_photo(submitted, by=ana)
     with pytest.raises(services.IntakeRefused, match="stay as they are"):
-        services.remove_photo(photo=photo, by=ana)
+        own_photos.remove_photo(photo=photo, by=ana)
     with pytest.raises(services.PhotoRefused) as refused:
         services.attach_photo(case=submitted, by=ana, data=corpus.jpeg(), name="a", slot="other")
     assert refused.value.reason == "already_sent"
 
 
-def test_put_first_a_photo_stands_before_the_others_of_its_slot(draft, ana):
-    photos = [factories.make_ready_photo(draft, by=ana) for _ in range(3)]
-    services.show_first(photo=photos[2])
-    services.show_first(photo=photos[1])
-    assert list(draft.photos.live()) == [photos[1], photos[2], photos[0]]
+def test_a_photo_moves_among_the_others_of_its_slot_and_nowhere_else(draft, ana):
+    one, two, three = (factories.make_ready_photo(draft, by=ana) for _ in range(3))
+    elsewhere = factories.make_ready_photo(draft, by=ana, slot="overview")
+
+    def moved(photo, step):
+        own_photos.move_photo(photo=photo, step=step)
+        return list(draft.photos.live().filter(slot=one.slot))
+
+    assert moved(three, own_photos.EARLIER) == [one, three, two]
+    assert moved(three, own_photos.EARLIER) == [three, one, two]
+    assert moved(three, own_photos.EARLIER) == [three, one, two]
+    assert moved(one, own_photos.LATER) == [three, two, one]
+    assert moved(one, own_photos.LATER) == [three, two, one]
+    elsewhere.refresh_from_db()
+    assert elsewhere.position == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_moved_in_two_windows_at_once_no_photo_is_lost_from_the_order(draft, ana):
+    photos = [factories.make_ready_photo(draft, by=ana) for _ in range(4)]
+    race(4, lambda i: own_photos.move_photo(photo=photos[i], step=1))
+    row = list(draft.photos.live())
+    assert sorted(photo.pk for photo in row) == sorted(photo.pk for photo in photos)
+    assert len({photo.position for photo in row}) == 4
 
 
 def test_everything_missing_is_said_race(patient, ana):

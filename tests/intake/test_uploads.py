@@ -132,7 +132,7 @@ def test_strangers_send_nothing(sign_in, draft, max_stranger, kay, ada, dana):
     assert not Photo.objects.exists()
 
 
-def test_keep_remove_and_show_first(phone, draft, ana):
+def test_keep_remove_and_move(phone, draft, ana):
     one, two = factories.make_ready_photo(draft, by=ana), factories.make_ready_photo(draft, by=ana)
     Photo.objects.update(quality_verdict="retake_suggested", quality_reasons=["blurred"])
 
@@ -140,7 +140,7 @@ def test_keep_remove_and_show_first(phone, draft, ana):
         return phone.post(reverse("intake:photo_action", args=[photo.pk, action]), follow=True).content.decode()
 
     assert "You kept this one." in act(one, "keep")
-    act(two, "first")
+    assert "photo 1 of 2" in act(two, "earlier")
     assert [photo.pk for photo in draft.photos.live()] == [two.pk, one.pk]
     act(one, "remove")
     assert [photo.pk for photo in draft.photos.live()] == [two.pk]

@@ -1,5 +1,6 @@
-/* A first look at a chosen photo, on the phone itself: the same arithmetic as on the server (intake/imaging/quality.py),
-   so that a blurred or dark one is noticed while it can still be taken again. A hint only; the server's word is of record. */
+/* A first look at a chosen photo, on the phone itself: the same arithmetic as on the server (intake/imaging/quality.py and
+   fingerprint.py), so that a blurred, a dark or a repeated one is noticed while it can still be taken again. A hint only; the
+   server's word is of record. */
 "use strict";
 (() => {
   const LONG = 512, BLUR_512 = 0.03, BLUR_256 = 0.04, DARK = 20, WHITE = 235, GLARE_RETAKE = 0.5, ADVISED_SIDE = 400;
@@ -58,11 +59,44 @@
     return draw(...target).getImageData(0, 0, ...target);
   };
 
-  const measure = (picture) => {
+  const greys = (picture) => {
     const { data, width, height } = shrink(picture), luma = new Float64Array(width * height);
     for (let i = 0; i < luma.length; i += 1) {
       luma[i] = Math.round(0.299 * data[4 * i] + 0.587 * data[4 * i + 1] + 0.114 * data[4 * i + 2]);
     }
+    return { luma, width, height };
+  };
+
+  // What a picture looks like in 63 bits: the signs of the low frequencies of a 32 by 32 cosine transform.
+  const SIDE = 32, KEPT = 8, SAME_WITHIN = 8, FLAT = 2;
+  const cosine = (k, n) => Math.cos(Math.PI * (2 * n + 1) * k / (2 * SIDE));
+  // each of the 32 is the mean of its share of the line, with the parts of points at its ends
+  const averaged = (value, length) => Array.from({ length: SIDE }, (_, cell) => {
+    const from = cell * length / SIDE, to = (cell + 1) * length / SIDE;
+    let sum = 0;
+    for (let at = Math.floor(from); at < to; at += 1) sum += value(at) * (Math.min(at + 1, to) - Math.max(at, from));
+    return sum / (to - from);
+  });
+  const fingerprint = ({ luma, width, height }) => {
+    const rows = Array.from({ length: height }, (_, y) => averaged((x) => luma[y * width + x], width));
+    const columns = Array.from({ length: SIDE }, (_, x) => averaged((y) => rows[y][x], height));
+    const all = columns.flat(), mean = all.reduce((sum, one) => sum + one, 0) / all.length;
+    if (Math.sqrt(all.reduce((sum, one) => sum + (one - mean) ** 2, 0) / all.length) < FLAT) return "";
+    const low = [];
+    for (let v = 0; v < KEPT; v += 1) {
+      for (let u = 0; u < KEPT; u += 1) {
+        let sum = 0;
+        for (let y = 0; y < SIDE; y += 1) for (let x = 0; x < SIDE; x += 1) sum += columns[x][y] * cosine(u, x) * cosine(v, y);
+        low.push(sum);
+      }
+    }
+    low.shift(); // the first is the mean brightness
+    const middle = [...low].sort((a, b) => a - b)[low.length >> 1];
+    return low.map((one) => one > middle ? "1" : "0").join("");
+  };
+  const alike = (one, other) => one && other && [...one].filter((bit, n) => bit !== other[n]).length <= SAME_WITHIN;
+
+  const measure = (picture, { luma, width, height } = greys(picture)) => {
     const sorted = Float64Array.from(luma).sort();
     const p95 = percentile(sorted, 0.95), p995 = percentile(sorted, 0.995);
     let bright = 0;
@@ -83,19 +117,23 @@
   };
 
   window.dermforwardCoach = {
-    /** What is doubtful about this photo: {reasons, scores}; null when nothing is, or the browser cannot open it. */
-    async look(blob) {
+    /** What is doubtful about this photo, and what it looks like: {reasons, print}; "again" when it looks like one of
+        `others`. Nothing of it when the browser cannot open the photo. */
+    async look(blob, others = []) {
       let picture = null;
       try {
         picture = await createImageBitmap(blob);
-        const scores = measure(picture), reasons = judge(scores);
-        return reasons.length ? { reasons, scores } : null;
+        const small = greys(picture), reasons = judge(measure(picture, small)), print = fingerprint(small);
+        if (others.some((other) => alike(print, other))) reasons.push("again");
+        return { reasons, print };
       } catch (error) {
-        return null; // a format that only the server reads, such as HEIC
+        return { reasons: [], print: "" }; // a format that only the server reads, such as HEIC
       } finally {
         if (picture) picture.close();
       }
     },
+    /** What a picture on the page looks like; "" while it is not there. */
+    printOf(image) { return image.complete && image.naturalWidth ? fingerprint(greys(image)) : ""; },
     async scores(blob) { const picture = await createImageBitmap(blob); const found = measure(picture); picture.close(); return found; },
   };
 })();

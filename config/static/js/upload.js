@@ -8,7 +8,7 @@
   const create = box.dataset.create, say = (name) => box.dataset[`say${name}`] || "";
   const megabytes = (bytes) => `${(bytes / 1048576).toFixed(1)} MB`;
   const card = document.getElementById("photo-on-its-way");
-  const pictures = new Map();
+  const pictures = new Map(), prints = new Map();  // by the key of a photo on its way
 
   // for who listens: what happened, not each share of it
   const listener = document.querySelector("[data-told]");
@@ -34,6 +34,7 @@
       const url = pictures.get(photo.key);
       if (url) URL.revokeObjectURL(url);
       pictures.delete(photo.key);
+      prints.delete(photo.key);
       const stoodHere = node && node.contains(document.activeElement);
       if (node) node.remove();
       if (stoodHere && section) section.querySelector("[type=file]").focus({ preventScroll: true });
@@ -72,8 +73,10 @@
     picture.addEventListener("load", () => { picture.hidden = false; });
     picture.src = url;
     if (!window.dermforwardCoach) return;
-    const hint = await window.dermforwardCoach.look(blob);
-    const tip = hint && node.querySelector(`[data-tip="${hint.reasons[0]}"]`);
+    const shown = [...document.querySelectorAll("img[data-mine]")].map((image) => window.dermforwardCoach.printOf(image));
+    const hint = await window.dermforwardCoach.look(blob, [...shown, ...prints.values()]);
+    prints.set(photo.key, hint.print);
+    const tip = hint.reasons.length && node.querySelector(`[data-tip="${hint.reasons[0]}"]`);
     if (!tip || !node.isConnected) return;
     tip.hidden = false;
     node.querySelector("[data-best]").hidden = false;
