@@ -1,5 +1,6 @@
-"""Making a batch's files, part by part: lines are claimed in one short write, their files are made and kept, then the
-next part. Whatever is cut off goes on where it stopped; no line is in two batches, none is forgotten."""
+"""Making a batch's files, part by part: lines are claimed and written out in one transaction, five thousand at most; their
+files are read back and kept in a second one; then the next part. Whatever is cut off goes on where it stopped; no line is in
+two batches, none is forgotten."""
 
 import json
 import time
@@ -183,7 +184,8 @@ def _new_part(batch: Batch, number: int, first: int) -> _Part:
 
 
 def _take(lease: work.Lease, batch: Batch) -> _Part | None:
-    """Claim the next lines for this batch in one short write. None: there are no more."""
+    """Claim the next lines for this batch, and make its files of the same reading of the rows; the lock of their submitter
+    is held for as long. None: there are no more."""
     today = timezone.localdate()
     with transaction.atomic():
         work.renew(lease)

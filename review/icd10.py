@@ -15,7 +15,8 @@ from review.models.icd import RELEASE, RELEASE_CODES, VALID_FROM, VERIFIED_UNTIL
 
 BATCH = 500  # rows a statement: below SQLite's limit of variables
 MAX_BYTES = 40_000_000  # an order file has about 15 MB
-_CODE = re.compile(r"[A-Z]\d[0-9A-Z]{1,5}")
+# a letter and a digit among the first three: C4A, U07, and since October 2025 QA0
+_CODE = re.compile(r"(?=..?\d)[A-Z][0-9A-Z]{2,6}")
 _FILE_YEAR = re.compile(r"icd10cm[-_]order[-_](?:april[-_]?)?(20\d\d)", re.IGNORECASE)
 
 

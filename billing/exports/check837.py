@@ -15,7 +15,7 @@ from billing.exports.quick import cents
 from config.identifiers import is_mbi, is_npi
 
 VERSION = "005010X222A1"
-_ICD = re.compile(r"[A-TV-Z]\d[0-9A-Z][0-9A-Z]{0,4}")
+_ICD = re.compile(r"(?=..?\d)[A-Z][0-9A-Z]{2,6}")
 _AMOUNT = re.compile(r"\d{1,8}(\.\d{1,2})?")
 _LOWER = re.compile(rb"[a-z]")
 _TAXONOMY = re.compile(r"[0-9A-Z]{9}X")

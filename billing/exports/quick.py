@@ -14,7 +14,7 @@ VERSION = "005010X222A1"
 _E = r"[^*~\r\n]*"  # an element, and one that is not empty
 _X = r"[^*~\r\n]+"
 _AMOUNT = r"\d{1,8}(?:\.\d{1,2})?"
-_ICD = r"[A-TV-Z]\d[0-9A-Z]{1,5}"
+_ICD = r"(?=..?\d)[A-Z][0-9A-Z]{2,6}"
 _PLACE = rf"N3\*{_X}(?:\*{_X})?~\nN4\*{_X}\*[A-Z]{{2}}\*"
 
 _HEAD = re.compile(

@@ -103,6 +103,8 @@ VARIANTS = {
     "facility": {"pos": "02"},
     "referred": {"referring": {"first_name": "PRIYA", "last_name": "NAIR", "npi": "2999999941", "taxonomy_code": ""}},
     "billing renders": {"rendering__npi": "2999999909"},
+    # a letter in the second place, and the chapter of codes for special purposes
+    "codes of other forms": {"diagnoses": ["QA00101", "U071", "C4A30", "Z3A01"]},
     "twelve diagnoses": {"diagnoses": [f"L57{n}" for n in range(10)] + ["L821", "L820"]},
     "hostile names": {
         "patient__last_name": "O'Brien*~:^ Núñez & Söhne\r\n",
@@ -154,7 +156,7 @@ def test_what_no_validator_checks():
     assert len(npis) == 2 and all(map(is_npi, npis))
     assert is_mbi(next(segment[9] for segment in found if segment[0] == "NM1" and segment[1] == "IL"))
     diagnoses = [element.split(":")[1] for element in by_name["HI"][1:]]
-    assert all(re.fullmatch(r"[A-Z]\d[0-9A-Z]{1,5}", code) for code in diagnoses)
+    assert all(re.fullmatch(r"(?=..?\d)[A-Z][0-9A-Z]{2,6}", code) for code in diagnoses)
     pointers = by_name["SV1"][7].split(":")
     assert [int(pointer) for pointer in pointers] == list(range(1, len(diagnoses) + 1))
     assert by_name["CLM"][2] == by_name["SV1"][2] == "42"

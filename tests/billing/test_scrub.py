@@ -74,6 +74,11 @@ def test_a_good_claim_has_no_finding():
     assert scrub.findings(with_pos(), TODAY) == []
 
 
+@pytest.mark.parametrize("diagnosis", ["QA0.0101", "U07.1", "C4A.30", "Z3A.01", "O9A.211", "I10"])
+def test_every_form_of_a_diagnosis_code_passes(diagnosis):
+    assert scrub.findings(with_pos(diagnoses=[diagnosis]), TODAY) == []
+
+
 @pytest.mark.parametrize("code", FAULTS)
 def test_each_fault_has_its_own_message_and_fix(code):
     found = scrub.findings(with_pos(**FAULTS[code]), TODAY)

@@ -168,6 +168,12 @@ def test_days_of_a_release_that_is_missing_are_not_verified(first):
     assert on("L10.0", date(2027, 4, 1)) == (True, True) and on("L10.9", date(2027, 4, 1)) == (False, False)
 
 
+def test_codes_of_every_form_are_read(db):
+    """Merkel cell carcinoma, COVID-19, and a block with a letter in its second place that came in October 2025."""
+    codes = {"QA0": "-A heading", "QA0.0101": "A", "U07.1": "B", "C4A.30": "C", "Z3A.01": "D", "I10": "E"}
+    assert icd10.parse_order(order_file(**codes)).keys() == codes.keys()
+
+
 @pytest.mark.parametrize(
     ("content", "release", "why"),
     [
