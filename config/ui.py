@@ -263,6 +263,13 @@ def duration(ms: int | None) -> str:
 
 
 @register.filter
+def stretch(ms: int) -> str:
+    """7 min 42.318 s: to the ms in which the total is added up."""
+    minutes, rest = divmod(int(ms), 60_000)
+    return f"{minutes} min {rest / 1000:06.3f} s" if minutes else f"{rest / 1000:.3f} s"
+
+
+@register.filter
 def money(amount: Decimal | None) -> str:
     return "not set" if amount is None else f"${amount:,.2f}"
 

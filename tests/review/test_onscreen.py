@@ -199,6 +199,7 @@ def test_the_form_on_the_page_of_time(sign_in, filled, ready, dana, tab):
     assert client.post(address, {"who": "Mia", "minutes": "7", "note": "Sorted"}).url == address
     page = client.get(address).content.decode()
     assert "Mia, 7 min: Sorted" in page
-    # an interval is told apart from the next by its seconds
+    # whoever adds the lengths up gets the total, and an interval is told apart from the next by its seconds
+    assert "30.000 s" in page
     assert re.search(r"\d{4}, \d{1,2}:\d\d:\d\d [ap]m [A-Z]{3}", page)
     assert AssistantTime.objects.get().minutes == 7
