@@ -4,6 +4,10 @@ Group and reason codes of an 835 (CAS, LQ) and status codes of a 277CA (STC), in
 """
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from billing.models import PayerAnswer
 
 # how a line stands: word, tone, icon
 STANDING = {
@@ -217,6 +221,14 @@ def claim_state(code: str) -> str:
     category, _, status = code.partition(":")
     words = ": ".join(filter(None, (CATEGORIES.get(category), STATUSES.get(status) if status != "20" else "")))
     return f"{words} ({code})" if words else code
+
+
+def of_answer(answer: "PayerAnswer") -> list[str]:
+    """Every code of one answer in words."""
+    if answer.transaction.kind == "277CA":
+        return [claim_state(code) for code in answer.remarks]
+    reasons = [reason(group, code) for group, code, _ in answer.adjustments]
+    return [*reasons, *(remark(code) for code in answer.remarks)]
 
 
 def category(group: str, code: str) -> str:

@@ -91,6 +91,12 @@ class PayerTransaction(models.Model):
         return f"{self.kind} {self.group_control}"
 
 
+class PayerAnswerQuerySet(models.QuerySet["PayerAnswer"]):
+    def about(self, line: ChargeLine) -> "PayerAnswerQuerySet":
+        """Matched by its number or by hand, the newest first."""
+        return self.filter(Q(line=line) | Q(match__line=line)).order_by("-pk").select_related("transaction")
+
+
 class PayerAnswer(models.Model):
     """What was said about one claim. Without `line` it waits in the unmatched queue until somebody resolves it."""
 
@@ -116,6 +122,8 @@ class PayerAnswer(models.Model):
     patient_share = models.DecimalField(max_digits=10, decimal_places=2, default=0)
     adjustments = models.JSONField(default=list)
     remarks = models.JSONField(default=list)
+
+    objects = PayerAnswerQuerySet.as_manager()
 
     class Meta:
         ordering = ["transaction", "position"]

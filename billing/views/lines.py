@@ -5,13 +5,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
-from billing import evidence, queries, rules, services
-from billing.models import ChargeLine
+from billing import evidence, payer_words, queries, rules, services
+from billing.models import ChargeLine, PayerAnswer
 from billing.places import with_places
 from billing.rules import BY_CODE
 from config.accounts.access import role_required
 from config.audit.services import record_view
 from review.views.spans import spans_of
+
+NOT_PAID_IN_FULL = ("rejected", "partly_paid", "denied")
 
 
 def line_of(request: HttpRequest, uid) -> ChargeLine:
@@ -43,10 +45,11 @@ def line(request: HttpRequest, uid) -> HttpResponse:
         "not_counted_ms": sum(span["ms"] for span in spans if not span["counts"]),
         "added": review.added_times.all(),
         "deliveries": review.deliveries.select_related("recipient"),
-        "decisions": line.decisions.order_by("-pk"),
+        "decisions": [(decision, _sentences(decision.holds)) for decision in line.decisions.order_by("-pk")],
         "releases": line.all_releases().select_related("by"),
         "batch": line.batch_lines.filter(is_live=True).select_related("batch").first(),
         "holds": [hold | {"releasable": hold["code"] in line.releasable} for hold in with_places(line)],
+        "payer_said": _what_the_payer_said(line),
         "warnings": with_places(line, line.warnings),
         "may_print": line.may_be_printed,
         "versions": [one for one in review.charge_lines.order_by("version") if one.pk != line.pk],
@@ -59,6 +62,19 @@ def line(request: HttpRequest, uid) -> HttpResponse:
         "deadline": rules.filing_deadline(line.date_of_service),
     }
     return render(request, "billing/line.html", context)
+
+
+def _sentences(codes: list[str]) -> list[tuple[str, str]]:
+    """Each hold with its sentence; a code that the gate no longer has stands for itself."""
+    return [(code, BY_CODE[code].sentence if code in BY_CODE else "") for code in codes]
+
+
+def _what_the_payer_said(line: ChargeLine) -> list[str] | None:
+    """Why the payer does not pay this line in full; None where nothing is to be put right."""
+    if line.status not in NOT_PAID_IN_FULL:
+        return None
+    last = PayerAnswer.objects.about(line).exclude(verdict="accepted").first()
+    return payer_words.of_answer(last) if last else []
 
 
 def _bars(spans: list[dict]) -> list[dict]:

@@ -65,12 +65,8 @@ def _summary(received: posting.Received) -> str:
 
 def _worded(answer: PayerAnswer) -> PayerAnswer:
     """With its codes in words, for the page."""
-    kind = answer.transaction.kind
-    if kind == "277CA":
-        answer.words = [payer_words.claim_state(code) for code in answer.remarks]
-    else:
-        answer.words = [payer_words.reason(group, code) for group, code, _ in answer.adjustments]
-        answer.words += [payer_words.remark(code) for code in answer.remarks]
+    answer.words = payer_words.of_answer(answer)
+    if answer.transaction.kind != "277CA":
         answer.state_words = payer_words.CLAIM_STATUSES.get(answer.status_code, answer.status_code)
     return answer
 
@@ -144,11 +140,11 @@ def claim(request: HttpRequest, uid) -> HttpResponse:
     if request.method == "POST":
         return _correct(request, line)
     record_view(request, "claim.viewed", line)
-    answers = PayerAnswer.objects.filter(Q(line=line) | Q(match__line=line)).select_related("transaction__file")
+    answers = PayerAnswer.objects.about(line).select_related("transaction__file")
     context = {
         "line": line,
         "sums": posting.sums_of([line.pk])[line.pk],
-        "answers": [_worded(answer) for answer in answers.order_by("-pk")],
+        "answers": [_worded(answer) for answer in answers],
         "sendings": line.batch_lines.select_related("batch").order_by("-pk"),
         "postings": line.postings.select_related("answer__transaction").order_by("pk"),
         "corrections": line.claim_corrections.select_related("by", "new_line").order_by("-pk"),

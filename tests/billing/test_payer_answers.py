@@ -435,6 +435,22 @@ def test_upload_resolve_and_reconcile_on_the_pages(sent, sign_in, kay):
     assert "What the payer answered" in page and "$33.60" in page and "1 denied" in page
 
 
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        (DENIED, "The time limit for filing has passed (CO-29)"),
+        (PARTLY, "Not covered (CO-96)"),
+        (PAID, ""),
+    ],
+)
+def test_the_lines_own_page_says_why_it_is_not_paid(kind, told, sent, post, sign_in, kay):
+    _, (line,) = sent()
+    post(file_835([said(line, kind)]))
+    page = sign_in(kay).get(reverse("billing:line", args=[line.uid])).content.decode()
+    assert ("See the answers and put it right" in page) == bool(told)
+    assert told in page
+
+
 def test_strangers_find_nothing(sent, post, sign_in):
     _, (line,) = sent()
     post(file_835([Said("STRANGER")]))
