@@ -88,3 +88,17 @@ def test_pages_carry_no_inline_script_or_style():
 def test_no_text_says_please_or_oops():
     for path in [*(ROOT / "templates").rglob("*.html"), *(ROOT / "templates").rglob("*.txt")]:
         assert not re.search(r"\b(please|oops)\b", path.read_text(), re.IGNORECASE), path
+
+
+def test_every_class_of_a_page_has_a_rule_or_a_script_that_looks_for_it():
+    """A class that nothing knows is a control without its looks."""
+    sheets = " ".join(path.read_text() for path in (ROOT / "config/static/css").glob("*.css"))
+    scripts = " ".join(path.read_text() for path in (ROOT / "config/static/js").glob("*.js"))
+    known = set(re.findall(r"\.([a-zA-Z][\w-]*)", sheets)) | set(re.findall(r"[\"'`]\.([a-z][\w-]*)", scripts))
+    unknown = set()
+    for path in (ROOT / "templates").rglob("*.html"):
+        # what a value completes is not a whole name
+        text = re.sub(r"\{\{.*?\}\}", "?", re.sub(r"\{%.*?%\}", " ", path.read_text()))
+        for names in re.findall(r'class="([^"]*)"', text):
+            unknown |= {f"{path.name}: {name}" for name in names.split() if "?" not in name and name not in known}
+    assert not unknown, sorted(unknown)
