@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable
 
 import numpy
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, ImageOps
 
 from intake.demo_pictures import scenes
 from intake.demo_pictures.noise import Field
@@ -32,13 +32,20 @@ _ON_EYE: dict[str, Scene] = {
 }
 
 
-def picture(kind: str, *, view: str = "close_up", tone: str = "fair", seed: int = 21, flaw: str = "") -> bytes:
-    """JPEG bytes; `view` is the key of a slot, `flaw` what went wrong when it was taken. Deterministic."""
+def picture(
+    kind: str, *, view: str = "close_up", tone: str = "fair", seed: int = 21, flaw: str = "", side: str = "left"
+) -> bytes:
+    """JPEG bytes; `view` is the key of a slot, `flaw` what went wrong when it was taken. Deterministic.
+
+    Faces are painted with the finding on the person's left, which is the picture's right; `side` "right" turns them over.
+    """
     if kind not in KINDS or view not in VIEWS or tone not in TONES or flaw not in FLAWS:
         raise ValueError(f"no such picture: {kind} {view} {tone} {flaw}")
     photograph = _develop(_scene(kind, view)(kind, tone, seed), seed)
     if view == "oblique":
         photograph = _slanted(photograph)
+    if side == "right" and kind in FACE_KINDS:
+        photograph = ImageOps.mirror(photograph)
     photograph = photograph.resize(SIZE, Image.Resampling.BICUBIC)
     return _encoded(_spoiled(photograph, flaw))
 

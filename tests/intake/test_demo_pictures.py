@@ -2,7 +2,7 @@ import io
 import time
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageStat
 
 from intake import demo_pictures
 from intake.imaging import pipeline
@@ -24,6 +24,18 @@ def test_every_kind_has_every_view_and_passes_for_a_photo(kind, view):
 def test_the_same_call_gives_the_same_picture():
     assert demo_pictures.picture("rash", seed=4) == demo_pictures.picture("rash", seed=4)
     assert demo_pictures.picture("rash", seed=4) != demo_pictures.picture("rash", seed=5)
+
+
+@pytest.mark.parametrize(("side", "redder"), [("left", 1), ("right", 0)])
+def test_the_red_eye_is_on_the_persons_own_side(side, redder):
+    """Seen from the front the left eye lies on the right."""
+    with Image.open(io.BytesIO(demo_pictures.picture("red_eye", view="face", side=side))) as face:
+        eyes = [face.crop((left, 400, left + 200, 490)) for left in (224, 776)]
+    red = []
+    for eye in eyes:
+        r, g, b = ImageStat.Stat(eye.convert("RGB")).mean
+        red.append(r - (g + b) / 2)
+    assert red.index(max(red)) == redder
 
 
 @pytest.mark.parametrize(("flaw", "reason"), [("blurred", "blurred"), ("dark", "too_dark")])
