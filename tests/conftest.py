@@ -21,6 +21,17 @@ from tests.browser_fixtures import (  # noqa: F401
 )
 
 WHOLE_PROGRAM = ("tests/journeys/test_whole_case", "tests/faults/", "tests/journeys/", "tests/test_launcher")
+# The gate runs what the other of its two runs shows as well only once: DERMFORWARD_ELSEWHERE=pages or =embedded.
+ELSEWHERE = {
+    "pages": (
+        ("in_browser", "by_keyboard", "test_interrupted_upload"),
+        "about the browser: looked at once, in the gate's run on PostgreSQL",
+    ),
+    "embedded": (
+        ("tests/test_launcher",),
+        "starts the embedded program: done once, in the gate's run with Python alone",
+    ),
+}
 
 
 def pytest_unconfigure():
@@ -30,31 +41,29 @@ def pytest_unconfigure():
 def pytest_collection_modifyitems(items):
     """What starts the whole program first: it mostly waits, and at the end nothing would be left to do beside it."""
     items.sort(key=lambda item: next((n for n, name in enumerate(WHOLE_PROGRAM) if name in item.nodeid), 9))
-    if os.environ.get("DERMFORWARD_PAGES") == "elsewhere":
-        elsewhere = pytest.mark.skip(reason="each page is looked at once, in the gate's run on PostgreSQL")
+    if which := os.environ.get("DERMFORWARD_ELSEWHERE"):
+        names, reason = ELSEWHERE[which]
         for item in items:
-            if "in_browser" in item.nodeid:
-                item.add_marker(elsewhere)
+            if any(name in item.nodeid for name in names):
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(scope="session")
 def django_db_keepdb():
-    """On SQLite a migrated database is kept beside the others of this machine, and copied: see `kept_database`."""
+    """On SQLite the file that `kept_database` copied is used as it is."""
     return connection.vendor == "sqlite"
 
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
-    if connection.vendor == "sqlite":
-        kept_database.copy_to(connection.settings_dict["TEST"]["NAME"])
+    kept_database.begin()
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
     """A browser's kept-alive connection can leave a server thread, and its database session, behind the last test."""
-    if connection.vendor == "sqlite":
-        with django_db_blocker.unblock():
-            kept_database.keep()
+    with django_db_blocker.unblock():
+        kept_database.keep()
     yield
     if connection.vendor == "postgresql":
         with django_db_blocker.unblock(), connection.cursor() as cursor:

@@ -9,22 +9,28 @@ from pathlib import Path
 from django.db import OperationalError, connections
 
 from config.settings import env
+from tests import kept_database
 
 PROGRAM = "program"
 
 
 @contextlib.contextmanager
-def own_database() -> Iterator[str]:
-    """The address of an empty database on the server of the environment, or "" for the embedded one."""
+def own_database(migrated_in: Path | None = None) -> Iterator[str]:
+    """The address of a database of its own on the server of the environment, or "" for the embedded one.
+
+    It is empty, as at a first start; with the program's folder in `migrated_in` it is migrated already.
+    """
     given = os.environ.get("DATABASE_URL", "")
     if not given.startswith("postgres"):
+        if migrated_in:
+            kept_database.copy_to(migrated_in / "db.sqlite3")
         yield ""
         return
     import psycopg
 
     name = f"dermforward_own_{secrets.token_hex(4)}"
     with psycopg.connect(given, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}")
+        server.execute(f"CREATE DATABASE {name}" + (f" TEMPLATE {kept_database.name()}" if migrated_in else ""))
         try:
             yield f"{given.rsplit('/', 1)[0]}/{name}"
         finally:

@@ -32,10 +32,10 @@ FINISHED_WITHIN = 120
 
 
 @pytest.fixture(scope="module")
-def program(tmp_path_factory, django_db_blocker):
+def program(tmp_path_factory, django_db_setup, django_db_blocker):
     """Redis is always the program's own, because it is killed; database and storage are those of the environment."""
     folder = tmp_path_factory.mktemp("var")
-    with own_database() as url:
+    with own_database(folder) as url:
         with Program(folder, DATABASE_URL=url, REDIS_URL="", DEMO="0") as running:
             with reading(url, folder, django_db_blocker):
                 yield running
