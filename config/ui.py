@@ -69,6 +69,7 @@ PHOTO_ADVICE = {
     "too_small": _("It is a small picture. Send the photo itself, not its preview."),
     "blank": _("Nothing can be seen on it. Check that no finger covers the lens."),
     "glare": _("There is a bright reflection. Tilt the phone a little."),
+    "too_far": _("It is small on this photo. Hold the phone a hand's width away, then tap it on the screen."),
     "again": _("You sent this picture before. Take a new one from another side, or remove one of the two."),
 }
 

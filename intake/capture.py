@@ -14,6 +14,7 @@ HINTS = {
     "too_small": "small",
     "blank": "nothing to be seen",
     "glare": "has a reflection",
+    "too_far": "taken from far away, by the patient's circle",
     "again": "the same picture as another of this case",
 }
 

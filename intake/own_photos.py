@@ -1,4 +1,4 @@
-"""What is done with a photo that is already there: taken out again, kept as it is, moved among the others of its slot."""
+"""What is done with a photo that is already there: taken out again, kept as it is, circled, moved among those of its slot."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -8,7 +8,7 @@ from config.accounts.models import User
 from config.audit.services import record
 from intake import entries
 from intake.imaging.fingerprint import SAME_WITHIN, distance
-from intake.imaging.quality import verdict_of
+from intake.imaging.quality import from_afar, verdict_of
 from intake.models import CaseStatus, Photo
 from intake.services import OPEN_FOR_PHOTOS, IntakeRefused, role_on
 
@@ -17,15 +17,41 @@ EARLIER, LATER = -1, 1
 
 def remove_photo(*, photo: Photo, by: User) -> None:
     """Take a photo out of a draft, or of an answer on its way. The row and the received bytes stay; nobody is shown them."""
-    asked_at = photo.case.needs_information_at
-    was_sent = photo.case.status == CaseStatus.NEEDS_INFORMATION and asked_at and photo.received_at < asked_at
-    if was_sent or photo.case.status not in OPEN_FOR_PHOTOS:
-        raise IntakeRefused(_("This case was already sent. Its photos stay as they are."))
+    refuse_sent(photo)
     with transaction.atomic():
         if Photo.objects.filter(pk=photo.pk, removed_at__isnull=True).update(removed_at=timezone.now()):
             record("photo.removed", by=by, subject=photo, role=role_on(photo.case, by), clinic=photo.case.clinic)
             no_longer_again(photo)
             entries.keep(photo.case_id)
+
+
+def refuse_sent(photo: Photo) -> None:
+    """What the clinic has stays as it is."""
+    asked_at = photo.case.needs_information_at
+    was_sent = photo.case.status == CaseStatus.NEEDS_INFORMATION and asked_at and photo.received_at < asked_at
+    if was_sent or photo.case.status not in OPEN_FOR_PHOTOS:
+        raise IntakeRefused(_("This case was already sent. Its photos stay as they are."))
+
+
+def circle_photo(*, photo: Photo, by: User, circle: tuple[float, float, float] | None) -> None:
+    """Keep where the spot is: its middle across and down, from 0 to 1, and its size as a share of the shorter side.
+
+    A circle that says that the photo was taken from too far away suggests another one; None takes the circle away.
+    """
+    refuse_sent(photo)
+    if photo.status != "ready" or not photo.slot_info.least_across:
+        raise IntakeRefused(_("This photo takes no circle."))
+    with transaction.atomic():
+        kept = Photo.objects.select_for_update(of=("self",)).get(pk=photo.pk)
+        kept.circle_x, kept.circle_y, kept.circle_across = circle or (None, None, None)
+        kept.quality_reasons = from_afar(kept.quality_reasons, kept.circled_px, photo.slot_info.least_across)
+        kept.quality_verdict = verdict_of(kept.quality_reasons)
+        kept.save(
+            update_fields=["circle_x", "circle_y", "circle_across", "quality_reasons", "quality_verdict"],
+        )
+        verb = "photo.circled" if circle else "photo.circle_taken_away"
+        record(verb, by=by, subject=photo, role=role_on(photo.case, by), clinic=photo.case.clinic)
+        entries.keep(photo.case_id)
 
 
 def no_longer_again(gone: Photo) -> None:

@@ -118,7 +118,23 @@ def marks_of(review: Review, photos: list[Photo]) -> dict[str, list[dict[str, An
             _plain(mark)
             | {"words": in_words(mark, scale), "mine": mark.review_id == review.pk and not review.is_signed}
         )
+    for photo in photos:
+        if circle := _circled(photo):
+            marks.setdefault(str(photo.pk), []).append(circle)
     return marks
+
+
+def _circled(photo: Photo) -> dict[str, Any] | None:
+    """The circle that the patient drew around the spot, as an outline of nobody's review."""
+    if photo.circle_x is None or photo.circle_y is None or not photo.circled_px or not photo.width or not photo.height:
+        return None
+    right, down = photo.circled_px / 2 / photo.width, photo.circled_px / 2 / photo.height
+    return {
+        "id": "", "kind": Annotation.Kind.ELLIPSE.value, "text": "", "mm": None, "mine": False,
+        "words": "Outline, circled by the patient",
+        "x1": photo.circle_x - right, "y1": photo.circle_y - down,
+        "x2": photo.circle_x + right, "y2": photo.circle_y + down,
+    }  # fmt: skip
 
 
 def _plain(mark: Annotation) -> dict[str, Any]:

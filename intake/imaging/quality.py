@@ -17,7 +17,7 @@ BLUR_512, BLUR_256 = 0.03, 0.04
 DARK_P95 = 20.0
 GLARE_RETAKE, GLARE_ADVISED = 0.50, 0.30
 WHITE_LEVEL = 235.0
-_RETAKE = {"too_small", "too_dark", "too_bright", "blurred", "blank"}
+_RETAKE = {"too_small", "too_dark", "too_bright", "blurred", "blank", "too_far"}
 
 
 def _axis_ratio(luma: numpy.ndarray, rounding: float) -> float:
@@ -93,6 +93,15 @@ def seen_again(quality: Quality) -> Quality:
     """The same picture is in the case already: nothing new to see, and nothing wrong with it."""
     reasons = (*quality.reasons, "again")
     return Quality(verdict_of(reasons), reasons, quality.scores)
+
+
+def from_afar(reasons: Collection[str], across: float | None, least: int) -> list[str]:
+    """`reasons` with "too_far" exactly where what was circled is less than `least` px `across`; None: nothing is circled.
+
+    The person who knows what it is about draws the circle, so that no guess at what is skin can be unfair to a tone.
+    """
+    others = [reason for reason in reasons if reason != "too_far"]
+    return [*others, "too_far"] if across is not None and across < least else others
 
 
 def _reasons(scores: dict[str, float], p995: float) -> list[str]:

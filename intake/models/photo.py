@@ -54,6 +54,11 @@ class Photo(WorkRow):
     quality_scores = models.JSONField(default=dict, blank=True)
     refusal_reason = models.CharField(max_length=40, blank=True)
     refusal_message = models.CharField(max_length=300, blank=True)
+    # the circle that the patient drew around what it is about: its middle as shares of the upright picture, its size as a
+    # share of the shorter side
+    circle_x = models.FloatField(null=True, blank=True)
+    circle_y = models.FloatField(null=True, blank=True)
+    circle_across = models.FloatField(null=True, blank=True)
     kept_by_patient_at = models.DateTimeField(null=True, blank=True)
     removed_at = models.DateTimeField(null=True, blank=True)
 
@@ -71,6 +76,13 @@ class Photo(WorkRow):
                 | ~Q(refusal_reason="")
                 | (Q(width__isnull=False) & Q(height__isnull=False) & ~Q(quality_verdict="")),
                 name="ready_image_has_dimensions_and_verdict",
+            ),
+            models.CheckConstraint(
+                condition=Q(circle_x=None, circle_y=None, circle_across=None)
+                # a check that comes to NULL passes
+                | Q(circle_x__isnull=False, circle_y__isnull=False, circle_across__isnull=False)
+                & Q(circle_x__range=(0, 1), circle_y__range=(0, 1), circle_across__gt=0, circle_across__lte=1),
+                name="photo_circle_is_whole",
             ),
             models.CheckConstraint(condition=Q(slot__in=slots.SLOT_KEYS), name="photo_slot_is_known"),
         ]
@@ -116,6 +128,15 @@ class Photo(WorkRow):
     @property
     def is_large(self) -> bool:
         return (self.width or 0) * (self.height or 0) > TILED_FROM
+
+    @property
+    def short_side(self) -> int:
+        return min(self.width or 0, self.height or 0)
+
+    @property
+    def circled_px(self) -> float | None:
+        """How many pixels of the received picture the circle is across."""
+        return None if self.circle_across is None else self.circle_across * self.short_side
 
     @property
     def taken_words(self) -> str:

@@ -17,6 +17,7 @@ urlpatterns = [
     path("my/cases/<uuid:case_id>/consents/", patient.case_consents, name="case_consents"),
     path("my/cases/<uuid:case_id>/again/", patient.case_follow_up, name="case_follow_up"),
     path("my/cases/<uuid:case_id>/cancel/", patient.case_withdraw, name="case_withdraw"),
+    path("my/photos/<uuid:photo_id>/circle/", photos.circle, name="circle"),
     path("my/photos/<uuid:photo_id>/<slug:action>/", photos.photo_action, name="photo_action"),
     path("link/<str:code>/", links.photo_link, name="photo_link"),
     path("pictures/<uuid:photo_id>/tiles/", pictures.tiles, name="tiles"),

@@ -1,4 +1,4 @@
-"""Photos of a case: sent by a plain form, shown slot by slot, kept, removed, put in order."""
+"""Photos of a case: sent by a plain form, shown slot by slot, kept, removed, circled, put in order."""
 
 import csv
 import logging
@@ -7,18 +7,22 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from config.accounts.access import role_required
 from intake import fairness, own_photos, services
 from intake.models import Case, CaseStatus, Photo
+from intake.photo_forms import CircleForm
 from intake.slots import slot as slot_of
-from intake.views.common import slots_with_photos, visible_case
+from intake.views.common import page, slots_with_photos, visible_case
 from intake.wording import words_of_refusal
 
 log = logging.getLogger(__name__)
 
+# a circle to begin with: in the middle, about as large as a spot that was taken from a hand's width away
+BEGIN = {"x": 0.5, "y": 0.5, "across": 0.2}
 MOVES = {"earlier": own_photos.EARLIER, "later": own_photos.LATER}
 
 
@@ -45,9 +49,7 @@ def upload_photo(request: HttpRequest, case_id) -> HttpResponse:
         messages.error(request, refusal)
     elif files:
         messages.success(request, _("The photo is here."))
-    if case.status == CaseStatus.DRAFT:
-        return redirect("intake:case_step", case.pk, "photos")
-    return redirect("intake:case_answer", case.pk)
+    return redirect(_photos_of(case))
 
 
 def _take(case: Case, request: HttpRequest, file, slot: str) -> Photo:
@@ -94,9 +96,45 @@ def photo_action(request: HttpRequest, photo_id, action: str) -> HttpResponse:
         return _slot_html(request, case, photo.slot_info.key, refusal)
     if refusal:
         messages.error(request, refusal)
+    return redirect(_photos_of(case))
+
+
+def _photos_of(case: Case) -> str:
+    """The page on which the patient has the photos of this case."""
     if case.status == CaseStatus.DRAFT:
-        return redirect("intake:case_step", case.pk, "photos")
-    return redirect("intake:case_answer", case.pk)
+        return reverse("intake:case_step", args=[case.pk, "photos"])
+    return reverse("intake:case_answer", args=[case.pk])
+
+
+@role_required("patient", "staff")
+def circle(request: HttpRequest, photo_id) -> HttpResponse:
+    """Around what the photo is about. It tells whether it was taken from near enough, and which of several spots is meant."""
+    photo = get_object_or_404(Photo.objects.visible_to(request.user).select_related("case__patient"), pk=photo_id)
+    case = visible_case(request, photo.case_id, CaseStatus.DRAFT, CaseStatus.NEEDS_INFORMATION)
+    if photo.status != "ready" or not photo.slot_info.least_across:
+        raise Http404
+    back = f"{_photos_of(case)}#slot-{photo.slot_info.key}"
+    kept = {"x": photo.circle_x, "y": photo.circle_y, "across": photo.circle_across}
+    begin = kept if photo.circle_across else BEGIN
+    form = CircleForm(request.POST or None, initial=begin)
+    if request.method == "POST":
+        away = "away" in request.POST
+        if away or form.is_valid():
+            try:
+                own_photos.circle_photo(photo=photo, by=request.user, circle=None if away else form.circle)
+                messages.success(request, _("The circle is taken away.") if away else _("The circle is kept."))
+            except services.IntakeRefused as refused:
+                messages.error(request, str(refused))
+            return redirect(back)
+    screen = photo.rendition("screen")
+    # as text: a number would be written with a comma in Spanish
+    drawn = {
+        "cx": f"{begin['x'] * screen.width:.1f}",
+        "cy": f"{begin['y'] * screen.height:.1f}",
+        "r": f"{begin['across'] * min(screen.width, screen.height) / 2:.1f}",
+    }
+    context = {"photo": photo, "form": form, "back": back, "screen": screen, "drawn": drawn}
+    return page(request, "intake/case_circle.html", case, **context)
 
 
 @role_required("staff")

@@ -295,6 +295,34 @@ def test_a_picture_that_is_there_already_is_noticed_on_the_phone(open_page, draf
     assert page.locator("[data-tip=again]:visible").count() == 1
 
 
+@pytest.mark.parametrize("width", [320, 390, 1440])
+def test_a_tap_and_a_slider_circle_the_spot_and_say_at_once_that_it_is_far_away(width, open_page, look, draft, ana):
+    services.attach_photo(
+        case=draft, by=ana, data=demo_pictures.picture("changing_mole", view="close_up"), name="a.jpg", slot="close_up"
+    )
+    photo = draft.photos.get()
+    process_photo(photo.pk)
+    page = open_page(ana, width)
+    page.goto(step(draft, "photos"))
+    look(page, "photos-to-circle")
+    page.get_by_role("link", name="Circle the spot").click()
+    page.get_by_role("heading", name="Circle the spot").wait_for()
+    box = page.locator(".circle-pic").bounding_box()
+    page.locator(".circle-pic").click(position={"x": box["width"] * 0.25, "y": box["height"] * 0.75})
+    warned = page.get_by_text("It is small on this photo.")
+    assert not warned.is_visible()
+    page.get_by_label("Size of the circle").focus()
+    page.keyboard.press("Home")
+    warned.wait_for()
+    look(page, "circle")
+    page.get_by_role("button", name="Keep it").click()
+    page.get_by_text("The circle is kept.").wait_for()
+    page.get_by_text("Hold the phone a hand's width away, then tap it on the screen.").wait_for()
+    photo.refresh_from_db()
+    assert (photo.circle_x, photo.circle_y) == (pytest.approx(0.25, abs=0.02), pytest.approx(0.75, abs=0.02))
+    assert "too_far" in photo.quality_reasons
+
+
 def test_a_chosen_photo_goes_up_by_itself_and_can_be_taken_back(open_page, draft, ana, tmp_path):
     path = tmp_path / "spot.jpg"
     path.write_bytes(demo_pictures.picture("changing_mole", view="close_up"))

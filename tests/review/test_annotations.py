@@ -4,6 +4,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 from django.urls import reverse
 
+from intake.models import Photo
 from review import annotations
 from review.errors import ReviewRefused
 from review.models import Annotation, AnnotationWithdrawal
@@ -135,3 +136,13 @@ def test_a_draft_mark_is_nobody_elses(mark, review, photo, sign_in, eli, group):
         client = sign_in(other)
         assert client.get(reverse("review:marks", args=[review.case_id])).status_code == 404
         assert client.post(reverse("review:withdraw_mark", args=[review.case_id, made.pk])).status_code == 404
+
+
+def test_the_patients_own_circle_lies_over_the_photo_and_is_nobodys_to_take_back(review, photo):
+    Photo.objects.filter(pk=photo.pk).update(circle_x=0.25, circle_y=0.75, circle_across=0.1)
+    photo.refresh_from_db()
+    (found,) = annotations.marks_of(review, [photo])[str(photo.pk)]
+    assert (found["kind"], found["mine"], found["words"]) == ("ellipse", False, "Outline, circled by the patient")
+    # 120 px across on a picture of 1200 x 1500
+    places = [found[name] for name in ("x1", "y1", "x2", "y2")]
+    assert places == pytest.approx([0.2, 0.71, 0.3, 0.79])
