@@ -311,7 +311,7 @@ def test_the_urgency_is_set_on_its_page(desk, waiting):
 
 def test_an_answer_by_phone_stands_on_the_page_with_who_said_it(desk, waiting):
     page = text(desk.get(url("by_phone", waiting.pk, "medicines")))
-    assert "That stays; what you enter stands beside it." in page
+    assert "and that stays; what you enter stands beside it." in page
     data = {"answer": "Also warfarin", "version": waiting.version} | TOLD
     page = text(desk.post(url("by_phone", waiting.pk, "medicines"), data, follow=True))
     assert "Also warfarin" in page
