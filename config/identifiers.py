@@ -1,4 +1,4 @@
-"""NPI and MBI by their published rules."""
+"""NPI and MBI by their published rules, and ZIP codes as people write them."""
 
 import re
 
@@ -21,3 +21,8 @@ def is_npi(value: str) -> bool:
 def is_mbi(value: str) -> bool:
     """11 characters, stored without dashes."""
     return _MBI.fullmatch(value) is not None
+
+
+def zip_words(code: str) -> str:
+    """A ZIP code as it is written on letters: 432150002 -> 43215-0002; anything else comes back as it is."""
+    return f"{code[:5]}-{code[5:]}" if len(code) == 9 and code.isdigit() else code

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from config.accounts.models import Clinic
 from config.accounts.roles import Role
+from config.identifiers import zip_words
 from intake.names import Folded
 
 
@@ -131,6 +132,10 @@ class Patient(models.Model):
     @property
     def name(self) -> str:
         return " ".join(part for part in (self.first_name, self.middle_name, self.last_name) if part)
+
+    @property
+    def zip_words(self) -> str:
+        return zip_words(self.zip_code)
 
     def belongs_to(self, user) -> bool:
         """The patient's own account, or that of a duplicate that was merged into this record."""

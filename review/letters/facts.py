@@ -6,6 +6,7 @@ from datetime import date, datetime
 from django.utils.dateparse import parse_date
 
 from config.accounts.models import Clinic
+from config.identifiers import zip_words
 from intake.models import Case
 from review.models import Addendum, Review
 from review.models.review import in_words
@@ -123,14 +124,10 @@ class Facts:
 
 def place_of(clinic: Clinic) -> Place:
     town = " ".join(
-        part for part in (f"{clinic.city}," if clinic.city else "", clinic.state, _zip(clinic.zip_code)) if part
+        part for part in (f"{clinic.city}," if clinic.city else "", clinic.state, zip_words(clinic.zip_code)) if part
     )
     street = (clinic.address_line1, clinic.address_line2, town)
     return Place(clinic.name, tuple(part for part in street if part), clinic.phone)
-
-
-def _zip(code: str) -> str:
-    return f"{code[:5]}-{code[5:]}" if len(code) == 9 and code.isdigit() else code
 
 
 def facts_of(review: Review, addendum: Addendum | None = None) -> Facts:
@@ -204,7 +201,9 @@ def _line(row: dict) -> Line:
 
 def _address(patient) -> tuple[str, ...]:
     town = " ".join(
-        part for part in (f"{patient.city}," if patient.city else "", patient.state, _zip(patient.zip_code)) if part
+        part
+        for part in (f"{patient.city}," if patient.city else "", patient.state, zip_words(patient.zip_code))
+        if part
     )
     return tuple(part for part in (patient.address_line1, patient.address_line2, town) if part)
 
