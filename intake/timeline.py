@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from config.accounts import reach
 from intake.models import Case, CaseStatus
 
 S = CaseStatus
@@ -69,7 +70,17 @@ def _result(case: Case) -> Step:
         return Step("done", _("You read the result"), "file-check", case.closed_at)
     if case.signed_at:
         return Step("now", _("Your result is here"), "file-check", case.signed_at)
-    return Step("todo", _("You get the result"), "mail", hint=_("We e-mail you when it is here"))
+    return Step("todo", _("You get the result"), "mail", hint=_how_told(case))
+
+
+def _how_told(case: Case) -> str:
+    """By which way the patient will hear that the result is here."""
+    user = case.patient.user
+    if user is None or not reach.can_be_told(user):
+        return _("Your clinic calls you or sends a letter when it is here")
+    if reach.reach_of(user).channel == reach.Channel.SMS:
+        return _("We text you when it is here")
+    return _("We e-mail you when it is here")
 
 
 def promise_words(case: Case) -> str:

@@ -36,9 +36,14 @@ def register(guard: Guard) -> None:
 
 
 def keep_columns(name: str, table: str, columns: tuple[str, ...], *, when: str, message: str) -> Guard:
-    """Where `when` (SQL on OLD) holds, these columns never change."""
+    """Where `when` (SQL on OLD) holds, these columns never change.
+
+    It is asked only by statements that set one of them: comparing a wide row at each change of another column costs more
+    than the change.
+    """
     touched = " OR ".join(f'NEW."{column}" {{differs}} OLD."{column}"' for column in columns)
-    return Guard(name, table, "UPDATE", f"({when}) AND ({touched})", message)
+    event = "UPDATE OF " + ", ".join(f'"{column}"' for column in columns)
+    return Guard(name, table, event, f"({when}) AND ({touched})", message)
 
 
 def no_overlap(name: str, table: str, same: tuple[str, ...], *, live: str, message: str) -> Iterator[Guard]:

@@ -4,8 +4,8 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from config.accounts.access import role_required
 from config.ui import words_of
@@ -203,11 +203,18 @@ def _photos(request: HttpRequest, case: Case, context: dict) -> HttpResponse:
 
 def _consent(request: HttpRequest, case: Case, context: dict) -> HttpResponse:
     given = set(case.consents.filter(withdrawn_at__isnull=True).values_list("kind", flat=True))
-    form = forms.ConsentForm(request.POST or None, given=given, texts=consents.texts(services.language_of(case)))
+    # what is kept as agreed to is the very text that was on the screen, whatever was chosen since in another window
+    language = request.POST.get("shown_in") or _language_at_the_screen(request, case)
+    form = forms.ConsentForm(request.POST or None, given=given, texts=consents.texts(language))
     if request.method == "POST" and form.is_valid():
-        services.give_consent(case=case, by=request.user, kinds=form.kinds(), language=services.language_of(case))
+        services.give_consent(case=case, by=request.user, kinds=form.kinds(), language=language)
         return _go_on(case, context)
-    return page(request, "intake/case_consent.html", case, form=form, **context)
+    return page(request, "intake/case_consent.html", case, form=form, shown_in=language, **context)
+
+
+def _language_at_the_screen(request: HttpRequest, case: Case) -> str:
+    """Who is at the screen reads the language of the page; staff read the text out to the patient, in the patient's."""
+    return (get_language() or "en") if case.is_cared_for_by(request.user) else services.language_of(case)
 
 
 def _check(request: HttpRequest, case: Case, context: dict) -> HttpResponse:

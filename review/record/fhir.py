@@ -146,8 +146,19 @@ def media(photo: Photo, path: str) -> dict:
             "createdDateTime": _at(photo.captured_at or photo.received_at),
             "bodySite": _site(photo.case.site, photo.case.side),
             "content": {"contentType": kind, "url": path, "size": photo.byte_size, "title": photo.get_slot_display()},
+            "note": _circle(photo),
         }
     )
+
+
+def _circle(photo: Photo) -> list[dict]:
+    """What the patient circled; R4 Media has no place for a shape."""
+    if photo.circle_x is None or photo.circle_y is None or photo.circle_across is None:
+        return []
+    across, down, size = (f"{share:.1%}" for share in (photo.circle_x, photo.circle_y, photo.circle_across))
+    return [
+        {"text": f"Circled by the patient: middle {across} across and {down} down, {size} of the shorter side wide"}
+    ]
 
 
 # clinical words first, then what the patient was told, also in the patient's own language

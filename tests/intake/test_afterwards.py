@@ -6,11 +6,12 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from config.accounts.models import ContactPreference, User
 from config.accounts.signin_models import OutgoingMail
 from intake import services, timeline, triage
 from intake.alarms import alarms_of, find_twin, onset_date
 from intake.imaging.fingerprint import distance
-from intake.models import Case, InformationRequest, Photo, RelatedPerson
+from intake.models import Case, InformationRequest, Patient, Photo, RelatedPerson
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +45,24 @@ def test_four_of_five_lately_make_the_promise(submitted, patient, ana, fast, slo
     for hours, count in (fast, slow):
         checked(patient, ana, hours=hours - 0.1, count=count)
     assert timeline.promise_words(submitted) == words
+
+
+@pytest.mark.parametrize(
+    ("channel", "words"),
+    [("email", "We e-mail you"), ("sms", "We text you"), ("paper", "Your clinic calls you or sends a letter")],
+)
+def test_the_way_the_result_comes_is_the_patients_own(submitted, ana, settings, channel, words):
+    settings.SMS_PROVIDER = "console"
+    User.objects.update(phone="614-555-0101")
+    ContactPreference.objects.create(user=ana, channel=channel)
+    submitted.refresh_from_db()
+    assert timeline.patient_timeline(submitted)[-1].hint == f"{words} when it is here"
+
+
+def test_who_has_no_account_hears_from_the_clinic(submitted, patient):
+    Patient.objects.update(user=None)
+    submitted = Case.objects.get(pk=submitted.pk)
+    assert timeline.patient_timeline(submitted)[-1].hint.startswith("Your clinic calls you")
 
 
 # reminders
@@ -157,7 +176,9 @@ def test_since_when_in_words(text, day):
 
 def taken(case, by, days_before, **fields):
     photo = factories.make_ready_photo(case, by=by)
-    Photo.objects.filter(pk=photo.pk).update(captured_at=case.submitted_at - timedelta(days=days_before), **fields)
+    # by the clinic's clock: 60 times 24 hours before an hour past midnight can be 59 days before, over a change of the clocks
+    sent_at = case.submitted_at.astimezone(case.clinic.zone)
+    Photo.objects.filter(pk=photo.pk).update(captured_at=sent_at - timedelta(days=days_before), **fields)
     photo.refresh_from_db()
     return photo
 

@@ -154,6 +154,28 @@ def test_the_summary_says_what_is_missing_with_links_and_sends_nothing(phone, dr
     assert draft.status == "draft"
 
 
+def kept_languages(case) -> set[str]:
+    return {consent.language for consent in case.consents.all()}
+
+
+def test_who_reads_spanish_agrees_to_the_spanish_text_whatever_their_record_says(phone, draft):
+    phone.post(reverse("accounts:language"), {"language": "es", "next": "/"})
+    page = text(phone.get(step(draft, "consent")))
+    assert "Atención por fotos" in page and "Care from photos" not in page
+    # another window goes back to English meanwhile: what was on this screen counts
+    phone.post(reverse("accounts:language"), {"language": "en", "next": "/"})
+    phone.post(step(draft, "consent"), {"treatment": "on", "photography": "on", "shown_in": "es"})
+    assert kept_languages(draft) == {"es"}
+
+
+def test_staff_read_the_text_out_in_the_patients_language(sign_in, ben, draft, patient):
+    type(patient).objects.update(preferred_language="es")
+    staff = sign_in(ben)
+    assert '<div class="stack mt4" lang="es">' in text(staff.get(step(draft, "consent")))
+    staff.post(step(draft, "consent"), {"treatment": "on", "photography": "on"})
+    assert kept_languages(draft) == {"es"}
+
+
 def test_sent_it_shows_its_way_and_the_draft_pages_are_gone(phone, draft, ana):
     services.give_consent(case=draft, by=ana, kinds={"treatment", "photography"})
     factories.make_ready_photo(draft, by=ana)

@@ -11,7 +11,7 @@ from fhir.resources.R4B import get_fhir_model_class
 from pydantic import BaseModel, ValidationError
 
 from intake import messages, services
-from intake.models import Patient
+from intake.models import Patient, Photo
 from review import delivery, items
 from review.letters import making
 from review.record import building, fhir
@@ -128,6 +128,15 @@ def test_every_resource_is_valid_and_none_is_left_out(whole):
     assert (said["Consult note"]["status"], said["Pathology study"]["identifier"]) == ("amended", [{"value": "S26-1"}])
     assert said["Pathology study"]["presentedForm"][0]["url"].startswith(f"../laboratory/{review_number(whole)}/")
     assert "Benign." in said["Addendum Document"]["conclusion"]
+
+
+def test_the_patients_circle_goes_along(whole):
+    Photo.objects.filter(case__patient=whole).update(circle_x=0.25, circle_y=0.75, circle_across=0.052)
+    (media, *_) = [
+        entry["resource"] for entry in bundle_of(whole)["entry"] if entry["resource"]["resourceType"] == "Media"
+    ]
+    assert faults(media) == []
+    assert media["note"][0]["text"].endswith("middle 25.0% across and 75.0% down, 5.2% of the shorter side wide")
 
 
 @pytest.mark.parametrize("status", ["draft", "submitted", "ready", "withdrawn", "redirected", "needs_information"])
