@@ -27,7 +27,13 @@ def install() -> None:
         )
     )  # fmt: skip
     register(
-        Guard("line_moves_as_the_table_says", line, "UPDATE OF status", lifecycle.refused_moves(), "a line cannot move that way")
+        Guard(
+            "line_moves_as_the_table_says",
+            line,
+            "UPDATE OF status",
+            lifecycle.refused_moves(),
+            "a line cannot move that way",
+        )
     )
     register(Guard("line_is_never_removed", line, "DELETE", "1 = 1", "a line is never removed: void it"))
     _guard_batches()

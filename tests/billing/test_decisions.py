@@ -227,7 +227,8 @@ def test_twelve_workers_make_one_line(signed):
 
 def test_a_years_end_between_two_programmes(signed, programme):
     """The last day of one, the first of the next: closed, open but unconfirmed, confirmed."""
-    review, last, first = signed(), date(2026, 12, 31), date(2027, 1, 1)
+    year = factories.practice_today().year
+    review, last, first = signed(), date(year, 12, 31), date(year + 1, 1, 1)
 
     def on(day: date) -> list[str]:
         return [hold.code for hold in rules.decide(facts.gather(review, asked=facts.Asked(day=day)).facts).holds]
