@@ -38,8 +38,7 @@ def register(guard: Guard) -> None:
 def keep_columns(name: str, table: str, columns: tuple[str, ...], *, when: str, message: str) -> Guard:
     """Where `when` (SQL on OLD) holds, these columns never change.
 
-    It is asked only by statements that set one of them: comparing a wide row at each change of another column costs more
-    than the change.
+    It is asked only by statements that set one of them, so that a new status does not compare a wide row.
     """
     touched = " OR ".join(f'NEW."{column}" {{differs}} OLD."{column}"' for column in columns)
     event = "UPDATE OF " + ", ".join(f'"{column}"' for column in columns)
