@@ -323,6 +323,26 @@ def test_a_tap_and_a_slider_circle_the_spot_and_say_at_once_that_it_is_far_away(
     assert "too_far" in photo.quality_reasons
 
 
+def test_the_place_of_the_photo_to_circle_is_kept_free_before_it_has_come(open_page, draft, ana):
+    """Else the page moves under the finger, and the circle lies elsewhere."""
+    services.attach_photo(
+        case=draft, by=ana, data=demo_pictures.picture("changing_mole", view="close_up"), name="a.jpg", slot="close_up"
+    )
+    photo = draft.photos.get()
+    process_photo(photo.pk)
+    page, held = open_page(ana, 390), []
+    page.route("**/screen/", lambda route: held.append(route))
+    page.goto(reverse("intake:circle", args=[photo.pk]), wait_until="domcontentloaded")
+    early = page.locator(".circle-pic").bounding_box()
+    for _ in range(100):
+        if held:
+            break
+        page.wait_for_timeout(50)
+    held[0].continue_()
+    page.evaluate("document.querySelector('.circle-pic img').decode()")
+    assert page.locator(".circle-pic").bounding_box() == early
+
+
 def test_a_chosen_photo_goes_up_by_itself_and_can_be_taken_back(open_page, draft, ana, tmp_path):
     path = tmp_path / "spot.jpg"
     path.write_bytes(demo_pictures.picture("changing_mole", view="close_up"))
