@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from billing.exports.plain import identifier, text
 from billing.exports.x12 import NEW
+from config.identifiers import zip_words
 
 LINES_A_FORM = 6
 DIAGNOSES_A_FORM = 12
@@ -85,8 +86,7 @@ def name(person: dict, limit: int) -> str:
 
 
 def _zip(value: str) -> str:
-    digits = identifier(value, 15).replace("-", "")
-    return f"{digits[:5]}-{digits[5:]}" if len(digits) == 9 else digits
+    return zip_words(identifier(value, 15).replace("-", ""))
 
 
 def _city(place: dict) -> str:

@@ -21,7 +21,7 @@ from intake.wording import words_of_refusal
 
 log = logging.getLogger(__name__)
 
-# a circle to begin with: in the middle, about as large as a spot that was taken from a hand's width away
+# a circle to begin with: in the middle, and large enough to be noticed
 BEGIN = {"x": 0.5, "y": 0.5, "across": 0.2}
 MOVES = {"earlier": own_photos.EARLIER, "later": own_photos.LATER}
 
