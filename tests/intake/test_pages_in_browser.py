@@ -377,7 +377,11 @@ def test_the_camera_lies_over_the_earlier_photo(chromium_with_camera, live_serve
     context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
     page = context.new_page()
     page.goto(live_server.url + step(again, "photos"))
-    page.locator("#slot-close_up [data-camera]").click()
+    over = page.locator("#slot-close_up [data-camera]")
+    # the card hides what is wider than it
+    button, card = over.bounding_box(), page.locator("#slot-close_up").bounding_box()
+    assert button["x"] + button["width"] <= card["x"] + card["width"]
+    over.click()
     shutter = page.get_by_role("button", name="Take the photo")
     page.locator("[data-camera-take]:not([disabled])").wait_for()
     assert page.locator("[data-camera-earlier]").evaluate("node => getComputedStyle(node).opacity") == "0.5"
