@@ -13,11 +13,12 @@ from intake.models import Case, Coverage, Patient, Photo
 PASSWORD = "correct horse battery staple"
 _numbers = itertools.count(1)
 MBI = "1EG4TE5MK73"  # the printed example of CMS
+PRACTICE_ZONE = ZoneInfo("America/New_York")
 
 
 def practice_today() -> date:
     """Today where the practice of the tests is: a service of this day is never in its future, whatever the hour."""
-    return timezone.localdate(timezone=ZoneInfo("America/New_York"))
+    return timezone.localdate(timezone=PRACTICE_ZONE)
 
 
 def make_clinic(kind: str = "clinic", **fields) -> Clinic:

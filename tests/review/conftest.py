@@ -1,5 +1,7 @@
 """A review in Dana's hands, and a tape under the test's own clock."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
@@ -97,8 +99,11 @@ class Clock:
 
 @pytest.fixture
 def clock(monkeypatch):
-    """The server's clock, moved by hand."""
-    clock = Clock(round(timezone.now().timestamp() * 1000) - 3_600_000)
+    """The server's clock, moved by hand: an hour ago, or where midnight has passed since, an hour before it: work is on one day."""
+    now = timezone.now()
+    midnight = now.astimezone(factories.PRACTICE_ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+    end = midnight if now - midnight < timedelta(hours=1) else now
+    clock = Clock(round(end.timestamp() * 1000) - 3_600_000)
     monkeypatch.setattr(beats_module, "server_ms", lambda: clock.ms)
     return clock
 

@@ -1,7 +1,7 @@
 """What the server accepts as a beat, what it credits, and what never counts."""
 
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, connections, transaction
@@ -290,9 +290,11 @@ def test_no_moment_is_added_twice_or_beside_the_clock(tab, review, dana, submitt
     services.add_time(review=review, by=dana, **span(review), **WHY)
     with pytest.raises(ReviewRefused, match="already added"):
         services.add_time(review=review, by=dana, **span(review, minutes=1, ago=31), **WHY)
-    tab.work(120_000)  # an hour ago
+    began = datetime.fromtimestamp(clock.ms / 1000, UTC)
+    tab.work(120_000)
+    over_it = {"started_at": began - timedelta(minutes=5), "stopped_at": began + timedelta(minutes=5)}
     with pytest.raises(ReviewRefused, match="counted by the clock"):
-        services.add_time(review=review, by=dana, **span(review, minutes=10, ago=55), **WHY)
+        services.add_time(review=review, by=dana, **over_it, **WHY)
 
 
 def test_who_disagrees_writes_why_and_the_measured_time_stays(tab, filled, sign, dana):
