@@ -37,7 +37,7 @@ BLOCKS: tuple[Check, ...] = (
     Check("QUERY_OPEN", "A question to the specialist about the documentation is not answered yet.", "the specialist answers it, or a biller takes it back", "query", lambda f: f.query_open),
     Check("NOT_DELIVERED", "Not every recipient has the recommendation yet.", "the clinic: delivers it, prints it or calls", "delivery", lambda f: not f.is_delivered),
     Check("CORRECTION_NEEDED", "An addendum changed the diagnosis, the plan or the side.", "a biller makes a corrected line, or voids this one", "correct", lambda f: f.needs_correction),
-    Check("FILED_IN_ERROR", "The case was filed under the wrong person.", "a biller voids the line; the right person gets an own case", "line", lambda f: f.filed_in_error),
+    Check("FILED_IN_ERROR", "The case was filed under the wrong person.", "a biller voids the line; the right person gets a case of their own", "line", lambda f: f.filed_in_error),
     Check("DOS_IN_FUTURE", "The date of service is in the future.", "an administrator checks the clock of the server", "line", lambda f: f.date_of_service > f.decided_on),
     Check("DOB_AFTER_DOS", "The patient's date of birth is after the service.", "the clinic corrects it", "patient", lambda f: f.date_of_birth is not None and f.date_of_birth > f.date_of_service),
     Check("MEDICARE_ADVANTAGE", "The patient is in a Medicare Advantage plan, not in Original Medicare.", "a biller checks the coverage", "patient", lambda f: f.payer_code == "medicare" and f.plan == "advantage"),

@@ -296,20 +296,23 @@ def at(values: dict, key):
 @register.filter
 def in_zone(value: datetime | None, zone: str) -> str:
     """A record's time with its zone: Mon, Nov 23, 2026, 2:19 pm EST."""
-    return _of_record(value, zone)
-
-
-@register.filter
-def in_zone_to_the_second(value: datetime | None, zone: str) -> str:
-    """Mon, Nov 23, 2026, 2:19:04 pm EST."""
-    return _of_record(value, zone, minutes="%M:%S")
-
-
-def _of_record(value: datetime | None, zone: str, **precision: str) -> str:
     if value is None:
         return ""
     local = value.astimezone(ZoneInfo(zone))
-    return f"{local:%a}, {local:%b} {local.day}, {local.year}, {_clock(local, **precision)} {local:%Z}"
+    return f"{local:%a}, {local:%b} {local.day}, {local.year}, {_clock(local)} {local:%Z}"
+
+
+@register.filter
+def day_in_zone(value: datetime, zone: str) -> str:
+    """Mon, Nov 23, 2026 (EST)."""
+    local = value.astimezone(ZoneInfo(zone))
+    return f"{local:%a}, {local:%b} {local.day}, {local.year} ({local:%Z})"
+
+
+@register.filter
+def second_in_zone(value: datetime, zone: str) -> str:
+    """2:19:04 pm, under its day_in_zone."""
+    return _clock(value.astimezone(ZoneInfo(zone)), minutes="%M:%S")
 
 
 @register.simple_tag(takes_context=True)

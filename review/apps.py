@@ -63,7 +63,7 @@ class ReviewConfig(AppConfig):
             invariants.pathology_files_are_what_was_attached,
         ):
             registry.register_invariant(check.__name__, check)
-        navigation.register("specialist", "Work list", "review:worklist", worklist.count_waiting)
+        navigation.register("specialist", "Work list", "review:worklist", worklist.count_for_bar)
         navigation.register("specialist", "Signed", "review:signed_list", items.unseen_pathology)
         navigation.register("specialist", "Your texts", "review:texts", seldom=True)
         navigation.register("specialist", "Your readings", "review:calibration", seldom=True)

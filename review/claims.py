@@ -86,6 +86,8 @@ def release_case(*, case: Case, by: User, handover_note: str = "", to: User | No
         )  # fmt: skip
         if holder is not None and holder != by:
             _notify([holder], f"hold-ended:{case.pk}:{released.version}")
+        if to is not None:
+            _notify([to], f"handed-over:{case.pk}:{released.version}")
         return released
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from config.accounts.models import User
 from config.accounts.roles import Role
+from config.accounts.services import queue_mail
 from config.audit.services import record
 from intake.models import Case, CaseStatus
 from intake.workflow import is_licensed_for
@@ -56,6 +57,7 @@ def ask(*, case: Case, by: User, colleague: User, question: str) -> SecondOpinio
                 case=case, asked_by=by, colleague=colleague, review=review, question=question.strip()
             )
             record("review.opinion_asked", by=by, subject=asked, clinic=case.group)
+            _tell(asked, colleague)
     except IntegrityError as error:
         raise ReviewRefused("This colleague is asked already.") from error
     return asked
@@ -78,6 +80,8 @@ def close(*, asked: SecondOpinion, by: User, reason: str = "") -> None:
         if not closed:
             raise ReviewRefused("This question is closed already.")
         record(f"review.opinion_{state}", by=by, subject=asked, clinic=asked.case.group)
+        if state == SecondOpinion.State.DECLINED:
+            _tell(asked, asked.asked_by)
 
 
 def is_open(review: Review) -> bool:
@@ -87,9 +91,14 @@ def is_open(review: Review) -> bool:
 
 def answered(review: Review, at) -> None:
     """In the transaction of the colleague's signature."""
-    review.opinion_requests.filter(state=SecondOpinion.State.OPEN).update(
-        state=SecondOpinion.State.ANSWERED, closed_at=at
-    )
+    for asked in review.opinion_requests.filter(state=SecondOpinion.State.OPEN).select_related("asked_by"):
+        SecondOpinion.objects.filter(pk=asked.pk).update(state=SecondOpinion.State.ANSWERED, closed_at=at)
+        _tell(asked, asked.asked_by)
+
+
+def _tell(asked: SecondOpinion, person: User) -> None:
+    """By mail that something waits, and no more."""
+    queue_mail("message_waiting", to=person.email, dedupe_key=f"opinion:{asked.pk}:{person.pk}")
 
 
 def becomes_own(case: Case, by: User) -> None:
@@ -110,16 +119,38 @@ def of_case(case: Case) -> list[SecondOpinion]:
     )
 
 
+def shown_to(user: User, case: Case) -> list[SecondOpinion]:
+    """Those of the case that the user asked for or gave. What came back is seen by who asked from now on."""
+    mine = [one for one in of_case(case) if user.pk in (one.asked_by_id, one.colleague_id)]
+    if new := [one.pk for one in mine if one.asked_by_id == user.pk and one.is_news]:
+        SecondOpinion.objects.filter(pk__in=new, seen_at=None).update(seen_at=timezone.now())
+    return mine
+
+
+def _asked_of(user: User) -> Q:
+    return Q(colleague=user, state=SecondOpinion.State.OPEN)
+
+
+def _news_for(user: User) -> Q:
+    return Q(asked_by=user, state__in=SecondOpinion.CAME_BACK, seen_at=None)
+
+
+def count_waiting(user: User) -> int:
+    """Questions to the user, and answers that the user has not opened."""
+    return SecondOpinion.objects.filter(_asked_of(user) | _news_for(user)).count()
+
+
 def for_list(user: User) -> dict[str, list[SecondOpinion]]:
-    """What a work list shows: questions to the user, and the user's own about cases that are still read."""
-    to_me = Q(colleague=user, state=SecondOpinion.State.OPEN)
-    mine = Q(asked_by=user, case__status=CaseStatus.IN_REVIEW) & ~Q(state=SecondOpinion.State.WITHDRAWN)
+    """What a work list shows: questions to the user, what came back unseen, and what the user still waits for."""
+    waits = Q(asked_by=user, state=SecondOpinion.State.OPEN)
+    being_read = Q(asked_by=user, case__status=CaseStatus.IN_REVIEW) & ~Q(state=SecondOpinion.State.WITHDRAWN)
     rows = list(
-        SecondOpinion.objects.filter(to_me | mine)
+        SecondOpinion.objects.filter(_asked_of(user) | _news_for(user) | waits | being_read)
         .select_related("case__patient", "asked_by", "colleague")
         .order_by("state", "asked_at")
     )
     return {
         "asked_of_me": [one for one in rows if one.colleague_id == user.pk and one.is_open],
-        "asked_by_me": [one for one in rows if one.asked_by_id == user.pk],
+        "came_back": [one for one in rows if one.asked_by_id == user.pk and one.is_news],
+        "asked_by_me": [one for one in rows if one.asked_by_id == user.pk and not one.is_news],
     }

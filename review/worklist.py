@@ -12,6 +12,7 @@ from config.accounts.models import User
 from intake.completeness import photo_check, suggested_urgency
 from intake.models import Case, CaseEvent, CaseStatus, InformationRequest, Photo
 from intake.queue_rows import tone_of, used_share
+from review import opinions
 from review.models import PathologyReport, Review
 
 PAGE = 100
@@ -67,6 +68,11 @@ def counts(user: User) -> list[tuple[str, str, int]]:
 
 def count_waiting(user: User) -> int:
     return waiting(user).count()
+
+
+def count_for_bar(user: User) -> int:
+    """With the second opinions on the same page."""
+    return count_waiting(user) + opinions.count_waiting(user)
 
 
 def ordered(user: User, key: str = "all") -> QuerySet[Case]:

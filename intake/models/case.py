@@ -1,6 +1,7 @@
 import secrets
 import uuid
 from datetime import datetime
+from textwrap import shorten
 from typing import Any
 
 from django.apps import apps
@@ -295,9 +296,9 @@ class Case(models.Model):
     def problem(self) -> str:
         """A short title in the patient's own words, for lists."""
         words = " ".join(self.reason.split())
-        return (words if len(words) <= 60 else words[:57].rsplit(" ", 1)[0] + "...") or (
-            "Eye problem" if self.specialty == Specialty.OPHTHALMOLOGY else "Skin problem"
-        )
+        if len(words) > 60:
+            words = (shorten(words, 59, placeholder="") or words[:59]).rstrip(" ,;:.?!-") + "…"
+        return words or ("Eye problem" if self.specialty == Specialty.OPHTHALMOLOGY else "Skin problem")
 
     def _site_words(self, attribute: str) -> str:
         site = sites.BY_KEY.get(self.site)

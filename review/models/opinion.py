@@ -45,6 +45,8 @@ class SecondOpinion(models.Model):
         DECLINED = "declined", "Declined"
         WITHDRAWN = "withdrawn", "Withdrawn"
 
+    CAME_BACK = (State.ANSWERED, State.DECLINED)
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="second_opinions")
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="opinions_asked")
@@ -55,10 +57,15 @@ class SecondOpinion(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
     closed_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=500, blank=True)
+    # when who asked has opened the answer, or the refusal
+    seen_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-asked_at"]
-        indexes = [models.Index(fields=["colleague", "state"], name="opinion_by_colleague")]
+        indexes = [
+            models.Index(fields=["colleague", "state"], name="opinion_by_colleague"),
+            models.Index(fields=["asked_by"], name="opinion_unseen", condition=Q(seen_at__isnull=True)),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["review"], condition=Q(state="open"), name="one_open_question_to_a_colleague"
@@ -67,6 +74,10 @@ class SecondOpinion(models.Model):
                 condition=Q(state="open", closed_at__isnull=True)
                 | Q(state__in=["answered", "declined", "withdrawn"], closed_at__isnull=False),
                 name="opinion_state_is_known_and_dated",
+            ),
+            models.CheckConstraint(
+                condition=Q(seen_at__isnull=True) | Q(state__in=["answered", "declined"]),
+                name="only_what_came_back_is_seen",
             ),
             models.CheckConstraint(condition=~Q(question=""), name="opinion_asks_something"),
             models.CheckConstraint(condition=~Q(asked_by=F("colleague")), name="nobody_asks_themselves"),
@@ -78,3 +89,8 @@ class SecondOpinion(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state == self.State.OPEN
+
+    @property
+    def is_news(self) -> bool:
+        """Answered or declined, and not opened by who asked."""
+        return self.state in self.CAME_BACK and self.seen_at is None

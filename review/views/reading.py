@@ -34,13 +34,16 @@ def worklist(request: HttpRequest) -> HttpResponse:
     for case in held:
         case.review = case.my_reviews[0] if case.my_reviews else None
         case.counted_ms = review_time(case.review).measured_ms if case.review else 0
-    shown = [str(case.pk) for case in [*held, *(row.case for row in rows), *asked]]
-    record_view(request, "case.listed", user, cases=shown)
     counts = lists.counts(user)
     context = {"rows": rows, "held": held, "asked": asked, "counts": counts, "shown": key, "total": counts[0][2]}
+    shown = [*held, *(row.case for row in rows), *asked]
+    template = "review/partials/worklist_table.html"
     if not request.headers.get("HX-Request"):
-        context |= opinions.for_list(user) | {"leads": reading_order.leads(user)}
-    template = "review/partials/worklist_table.html" if request.headers.get("HX-Request") else "review/worklist.html"
+        second = opinions.for_list(user)
+        shown += [one.case for ones in second.values() for one in ones]
+        context |= second | {"leads": reading_order.leads(user)}
+        template = "review/worklist.html"
+    record_view(request, "case.listed", user, cases=list(dict.fromkeys(str(case.pk) for case in shown)))
     return render(request, template, context)
 
 
@@ -228,7 +231,7 @@ def signed(request: HttpRequest, case_id) -> HttpResponse:
         "addenda": review.addenda.select_related("by"),
         "may_addend": may(case, "addend", request.user) and not review.second_opinion,
         "may_ask_opinion": opinions.may_ask(case, request.user),
-        "opinions": [one for one in opinions.of_case(case) if request.user.pk in (one.asked_by_id, one.colleague_id)],
+        "opinions": opinions.shown_to(request.user, case),
         "interlocks": [one for one in review.signed_record.get("interlocks", []) if one.get("reason")],
         "total_words": duration(review.total_ms),
         "waiting": lists.count_waiting(request.user),

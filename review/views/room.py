@@ -78,7 +78,7 @@ def _inside(
         "confidences": Review.Confidence.choices,
         "templates": phrases.for_room(request.user, case),
         "standing_texts": phrases.standing_for_room(case),
-        "opinions": [one for one in opinions.of_case(case) if request.user.pk in (one.asked_by_id, one.colleague_id)],
+        "opinions": opinions.shown_to(request.user, case),
         "may_ask_opinion": opinions.may_ask(case, request.user),
     }
     context |= {"photo_rows": rows.photo_rows(context["photos"], form.photo_answers)}

@@ -204,8 +204,9 @@ def test_who_handed_it_over_takes_it_back_and_nobody_else(review, ready, dana, d
     for other in (third, dora):
         with pytest.raises(TransitionRefused):
             services.to_pool(case=Case.objects.get(pk=ready.pk), by=other)
+    assert [mail.to for mail in OutgoingMail.objects.all()] == [dora.email], "told that it waits"
     services.to_pool(case=Case.objects.get(pk=ready.pk), by=dana)
-    assert [mail.to for mail in OutgoingMail.objects.all()] == [dora.email]
+    assert [mail.to for mail in OutgoingMail.objects.all()] == [dora.email] * 2, "and that it is anybody's again"
     assert services.claim_case(case=Case.objects.get(pk=ready.pk), by=dana) == review
 
 

@@ -1,10 +1,12 @@
-"""A colleague is asked, answers on the same record with an own review, and its time is kept apart."""
+"""A colleague is asked, answers on the same record with a review of their own, and its time is kept apart."""
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from billing.facts import gather
+from config.accounts.signin_models import OutgoingMail
+from config.audit.models import AuditEvent
 from intake.models import Case
 from intake.workflow import TransitionRefused
 from review import opinions, services
@@ -143,7 +145,9 @@ def test_who_gave_an_opinion_does_not_answer_the_case_too(asked, filled, dana, d
         services.claim_case(case=case_of(filled), by=dora)
 
 
-@pytest.mark.parametrize("broken", [{"state": "answered"}, {"state": "lost"}, {"question": ""}])
+@pytest.mark.parametrize(
+    "broken", [{"state": "answered"}, {"state": "lost"}, {"question": ""}, {"seen_at": "2026-11-23T12:00:00Z"}]
+)
 def test_the_database_itself_refuses_a_broken_question(asked, broken):
     with pytest.raises(IntegrityError), transaction.atomic():
         SecondOpinion.objects.filter(pk=asked.pk).update(**broken)
@@ -190,3 +194,49 @@ def test_strangers_neither_read_nor_close_it(sign_in, asked, eli, olga):
         assert client.post(url("close_opinion", asked.pk)).status_code == 404
     asked.refresh_from_db()
     assert asked.is_open
+
+
+def test_what_came_back_after_the_signature_waits_on_the_askers_list_until_it_is_opened(
+    sign_in, filled, dana, dora, clock, tab, sign
+):
+    tab.work(60_000)
+    sign(filled)
+    asked = opinions.ask(case=case_of(filled), by=dana, colleague=dora, question="Do you agree?")
+    assert [mail.to for mail in OutgoingMail.objects.filter(dedupe_key__startswith="opinion:")] == [dora.email]
+    assert opinions.count_waiting(dora) == 1 and opinions.count_waiting(dana) == 0
+    page = sign_in(dana).get(url("worklist")).content.decode()
+    assert "Dora Sample: asked" in page, "an unanswered question stays in sight when the case is signed"
+    answer(asked, dora, clock)
+    told = OutgoingMail.objects.filter(dedupe_key__startswith="opinion:").values_list("to", "template")
+    assert set(told) == {(dora.email, "message_waiting"), (dana.email, "message_waiting")}
+    assert opinions.count_waiting(dora) == 0 and opinions.count_waiting(dana) == 1
+    client = sign_in(dana)
+    page = client.get(url("worklist")).content.decode()
+    assert "Dora Sample has answered" in page and "You asked: Do you agree?" in page and "Read the answer" in page
+    assert "Network is atypical." in client.get(url("room", filled.case_id), follow=True).content.decode()
+    assert opinions.count_waiting(dana) == 0
+    assert "Dora Sample" not in client.get(url("worklist")).content.decode(), "read, and the case is signed: settled"
+
+
+def test_a_refusal_waits_for_the_asker_with_its_reason(sign_in, asked, filled, dana, dora):
+    opinions.close(asked=asked, by=dora, reason="On leave until Monday")
+    assert OutgoingMail.objects.filter(to=dana.email, dedupe_key__startswith="opinion:").count() == 1
+    client = sign_in(dana)
+    page = client.get(url("worklist")).content.decode()
+    assert "Dora Sample has declined" in page and "On leave until Monday" in page
+    client.get(url("room", filled.case_id))
+    assert opinions.count_waiting(dana) == 0
+
+
+def test_only_the_asker_opening_it_makes_an_answer_read(asked, dana, dora, clock):
+    answer(asked, dora, clock)
+    opinions.shown_to(dora, case_of(asked.review))
+    assert opinions.count_waiting(dana) == 1
+    opinions.shown_to(dana, case_of(asked.review))
+    assert opinions.count_waiting(dana) == 0
+
+
+def test_the_list_that_names_patients_of_second_opinions_is_on_the_record(sign_in, asked, dora):
+    sign_in(dora).get(url("worklist"))
+    listed = AuditEvent.objects.filter(verb="case.listed", actor=dora).latest("pk")
+    assert str(asked.case_id) in listed.data["cases"]
