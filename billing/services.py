@@ -16,7 +16,7 @@ from config.accounts.models import User
 from config.accounts.roles import Role
 from config.audit.services import record
 from config.work import services as work
-from review.models import Review
+from review.models import Addendum, Review
 
 # what was written and signed is long, and no decision reads it
 NOT_READ = (
@@ -220,7 +220,7 @@ def wake_changed() -> int:
     delivered = Q(holds__icontains="NOT_DELIVERED", review__case__delivered_at__isnull=False)
     # an addendum that changes nothing for the claim is not looked at
     changes = Q()
-    for part in ("diagnosis", "plan", "side", "person"):
+    for part in Addendum.CHANGES:
         changes |= Q(**{f"review__addenda__changes__{part}": True})
     corrected = Q(
         changes,

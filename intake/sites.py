@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 SKIN, EYE = "dermatology", "ophthalmology"
+LIDS = {"upper_eyelid", "lower_eyelid"}
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,32 @@ SIDE_CODES = {"left": "7771000", "right": "24028007", "both": "51440002"}
 SITE_CHOICES = [(site.key, site.label) for site in SITES]
 
 
+# what side of a skin place is said how; both has no plural that fits every place
+_SKIN_SIDES = {
+    "left": _("Left %(place)s"),
+    "right": _("Right %(place)s"),
+    "both": _("%(place)s, both sides"),
+    "midline": _("%(place)s, in the middle"),
+}
+_BESIDE_SIDES = _SKIN_SIDES | {"left": _("%(place)s, left side"), "right": _("%(place)s, right side")}
+_EYES = {"left": _("Left eye"), "right": _("Right eye"), "both": _("Both eyes")}
+
+
+def in_words(site: Site, side: str, words: str) -> str:
+    """The site's `label` or `plain` with its side, as a person says it: "Left cheek", "Knee, both sides", "Left eye, the
+    white of the eye"."""
+    if not side:
+        return words
+    if site.key == "eye" and side in _EYES:
+        return str(_EYES[side])
+    lower = f"{words[0].lower()}{words[1:]}"
+    if site.specialty == EYE and site.key not in LIDS and side in _EYES:
+        return f"{_EYES[side]}, {lower}"
+    pattern = (_BESIDE_SIDES if site.key == "behind_ear" else _SKIN_SIDES)[side]
+    said = str(pattern) % {"place": lower}
+    return f"{said[0].upper()}{said[1:]}"
+
+
 def for_specialty(specialty: str) -> list[Site]:
     """The sites offered for a skin or an eye problem; eyelids are skin too."""
-    lids = {"upper_eyelid", "lower_eyelid"}
-    return [site for site in SITES if site.specialty == specialty or (specialty == SKIN and site.key in lids)]
+    return [site for site in SITES if site.specialty == specialty or (specialty == SKIN and site.key in LIDS)]

@@ -4,6 +4,7 @@ import json
 import re
 
 from config.accounts.models import User
+from intake import sites
 from intake.models import Case
 from review import standing_texts
 from review.drafts import save_draft
@@ -18,9 +19,8 @@ KNOWN = ("site", "side", "age", "sex", "onset", "referrer")
 
 
 def facts_of(case: Case) -> dict[str, str]:
-    site = case.site_label.removeprefix(case.get_side_display() if case.side else "").strip().lower()
     return {
-        "site": site,
+        "site": sites.BY_KEY[case.site].label.lower() if case.site in sites.BY_KEY else "",
         "side": case.get_side_display().lower() if case.side else "",
         "age": str(case.patient.age()),
         "sex": case.patient.get_administrative_sex_display().lower(),

@@ -111,7 +111,7 @@ def test_a_patients_pages_are_in_the_patients_language(sign_in, spanish, draft, 
 @pytest.mark.django_db
 def test_the_side_follows_the_place_and_fits_each_gender(spanish, draft):
     with translation.override("es"):
-        assert draft.site_plain == "antebrazo, lado externo, lado derecho"
+        assert draft.site_plain == "Antebrazo, lado externo, lado derecho"
     with translation.override("en"):
         assert draft.site_plain == "Right forearm, outer side"
 

@@ -9,7 +9,6 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config.accounts.models import Clinic, User
@@ -302,12 +301,7 @@ class Case(models.Model):
 
     def _site_words(self, attribute: str) -> str:
         site = sites.BY_KEY.get(self.site)
-        if site is None:
-            return ""
-        words = str(getattr(site, attribute))
-        if not self.side:
-            return words
-        return _("%(side)s %(place)s") % {"side": self.get_side_display(), "place": f"{words[0].lower()}{words[1:]}"}
+        return "" if site is None else sites.in_words(site, self.side, str(getattr(site, attribute)))
 
     def is_cared_for_by(self, user) -> bool:
         """The patient, or who acts for the patient; staff of the clinic are not."""

@@ -183,4 +183,4 @@ class ActionItem(models.Model):
 
     @property
     def in_words(self) -> str:
-        return f"{self.text} ({self.who_and_when})"
+        return f"{self.text.rstrip('. ')} ({self.who_and_when})"

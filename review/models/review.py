@@ -216,6 +216,8 @@ class ReviewDiagnosis(models.Model):
 class Addendum(models.Model):
     """A correction or supplement after signing. Never changed (trigger); its time never joins the charged time."""
 
+    CHANGES = {"diagnosis": "the diagnosis", "plan": "the plan", "side": "the side or place", "person": "the person"}
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="addenda")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="addenda")
@@ -224,7 +226,7 @@ class Addendum(models.Model):
     # the same in the language of a patient who reads another one than English
     patient_text_own = models.TextField(max_length=8000, blank=True)
     own_language = models.CharField(max_length=10, blank=True)
-    # {"diagnosis": bool, "plan": bool, "side": bool}: what a charge line has to be looked at for
+    # {part of CHANGES: bool}: what a charge line has to be looked at for
     changes = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     content_sha256 = models.CharField(max_length=64)
@@ -244,4 +246,9 @@ class Addendum(models.Model):
 
     @property
     def changes_the_charge(self) -> bool:
-        return any(self.changes.get(part) for part in ("diagnosis", "plan", "side", "person"))
+        return bool(self.changed)
+
+    @property
+    def changed(self) -> list[str]:
+        """What of the answer is another one now, in words."""
+        return [words for part, words in self.CHANGES.items() if self.changes.get(part)]

@@ -21,7 +21,7 @@ from intake.workflow import TransitionRefused, may
 from review import delivery, items
 from review.languages import name_of, other_language
 from review.letters import access, making
-from review.models import Delivery, Review
+from review.models import Addendum, Delivery, Review
 
 
 class AddendumForm(forms.Form):
@@ -287,7 +287,7 @@ def addendum(request: HttpRequest, review_id) -> HttpResponse:
                 text=data["text"],
                 patient_text=data["patient_text"],
                 patient_text_own=data.get("patient_text_own", ""),
-                changes={part: data[part] for part in ("diagnosis", "plan", "side", "person")},
+                changes={part: data[part] for part in Addendum.CHANGES},
             )
         except (delivery.DeliveryRefused, TransitionRefused) as refused:
             form.add_error(None, str(refused))

@@ -85,8 +85,9 @@ def test_the_new_places_are_routed_like_their_neighbours(site, kind):
     ("site", "side", "label"),
     [
         ("neck_side", "left", "Left neck, side"),
-        ("upper_arm_posterior", "both", "Both upper arm, back"),
+        ("upper_arm_posterior", "both", "Upper arm, back, both sides"),
         ("head", "", "Head"),
+        ("behind_ear", "left", "Behind the ear, left side"),
     ],
 )
 def test_a_patient_chooses_one_of_them(sign_in, ana, draft, site, side, label):
@@ -100,3 +101,45 @@ def test_a_patient_chooses_one_of_them(sign_in, ana, draft, site, side, label):
 def test_a_side_of_the_neck_needs_its_side(sign_in, ana, draft):
     answer = sign_in(ana).post(reverse("intake:case_step", args=[draft.pk, "place"]), {"site": "neck_side", "side": ""})
     assert answer.status_code == 200 and "Choose your left, your right, or both sides." in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("reason", "problem"),
+    [
+        ("Is this rosacea?", "Is this rosacea?"),
+        ("It grew and is darker now. Is it skin cancer, or am I wrong about it?", "It grew and is darker now. Is it skin cancer, or am I wrong…"),
+        ("It has grown. It bleeds and it is darker. Is this cancer, please?", "It has grown. It bleeds and it is darker. Is this cancer…"),
+        ("x" * 80, "x" * 59 + "…"),
+        (" \n ", "Skin problem"),
+    ],
+)  # fmt: skip
+def test_a_long_question_is_cut_between_words_for_lists(reason, problem):
+    assert Case(reason=reason).problem == problem
+
+
+@pytest.mark.parametrize(
+    ("site", "side", "english", "spanish"),
+    [
+        ("knee", "both", "Knee, both sides", "Rodilla, los dos lados"),
+        ("sole", "right", "Right sole of the foot", "Planta del pie, lado derecho"),
+        ("behind_ear", "left", "Behind the ear, left side", "Detrás de la oreja, lado izquierdo"),
+        ("eye", "left", "Left eye", "Ojo izquierdo"),
+        ("eye", "both", "Both eyes", "Los dos ojos"),
+        ("conjunctiva", "right", "Right eye, the white of the eye", "Ojo derecho, lo blanco del ojo"),
+        ("upper_eyelid", "both", "Upper eyelid, both sides", "Párpado de arriba, los dos lados"),
+        ("scalp", "midline", "Scalp, in the middle", "Cuero cabelludo, en el medio"),
+    ],
+)
+def test_a_place_reads_as_a_person_says_it(site, side, english, spanish):
+    case = Case(site=site, side=side)
+    assert case.site_plain == english
+    with override("es"):
+        assert case.site_plain == spanish
+
+
+@pytest.mark.parametrize("site", sites.SITES, ids=lambda site: site.key)
+def test_every_place_with_a_side_names_it_once(site):
+    for side in ("left", "right", "both") if site.has_side else ():
+        words = Case(site=site.key, side=side).site_plain
+        assert words[0].isupper() and len(re.findall(rf"\b{side}\b", words.lower())) == 1, words
+        assert not re.match(r"(left|right|both) (the|behind)\b", words.lower()), words

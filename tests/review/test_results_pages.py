@@ -105,6 +105,24 @@ def test_addendum_by_form(answered, sign_in, dana):
     assert Case.objects.get(pk=review.case_id).status == "signed"
 
 
+def test_what_an_addendum_changes_is_said_to_who_signed_it(filled, tab, sign, sign_in, dana):
+    tab.work(60_000)
+    review = sign(filled)
+    data = {"text": "Pathology: nevus.", "patient_text": "It is harmless.", "diagnosis": "on", "side": "on"}
+    page = sign_in(dana).post(reverse("review:addendum", args=[review.pk]), data, follow=True).content.decode()
+    assert review.addenda.get().changes == {"diagnosis": True, "plan": False, "side": True, "person": False}
+    assert "the diagnosis, the side or place" in page
+
+
+def test_what_an_addendum_changes_is_said_to_who_referred(answered, sign_in, dana, ruth):
+    review = answered()
+    delivery.add_addendum(
+        review=review, by=dana, text="Pathology: nevus.", patient_text="It is fine.", changes={"diagnosis": True}
+    )
+    page = sign_in(ruth).get(reverse("review:referrer_result", args=[review.case_id])).content.decode()
+    assert "Changed: the diagnosis<" in page
+
+
 def test_both_pages_are_the_letters(draft, dana, group, sign_in, ana, ruth, ben):
     """Word for word what is set as PDF: a page with other facts than the paper would be a third letter."""
     words = {"findings": "Macule, 14 mm", "assessment": "Atypical nevus", "follow_up": "Result in 3 weeks."}
