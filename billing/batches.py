@@ -154,7 +154,7 @@ def cancel(*, batch: Batch, by: User, reason: str) -> None:
     """Before it was sent: the files stay to be read, the lines are free again."""
     _may(batch, by)
     if len(reason.strip()) < 5:
-        raise BillingRefused("Write why the batch is cancelled.")
+        raise BillingRefused("Write why the batch is canceled.")
     with transaction.atomic():
         open_states = (Batch.Status.PREPARING, Batch.Status.EXPORTED)
         ended = Batch.objects.filter(pk=batch.pk, status__in=open_states).update(
@@ -162,7 +162,7 @@ def cancel(*, batch: Batch, by: User, reason: str) -> None:
             work_status="idle", due_at=None, lease_token=None,
         )  # fmt: skip
         if not ended:
-            raise BillingRefused(f"Batch {batch.number} was sent or cancelled meanwhile. Nothing was changed.")
+            raise BillingRefused(f"Batch {batch.number} was sent or canceled meanwhile. Nothing was changed.")
         lines = _live_lines(batch)
         freed = ChargeLine.objects.filter(
             Q(pk__in=lines.values("pk")) | _waiting_again(batch), status__in=(S.BATCHED, S.EXPORTED)
@@ -201,7 +201,7 @@ def send_again(*, batch: Batch, by: User, reason: str) -> Batch:
             status=Batch.Status.REPLACED, ended_at=timezone.now(), end_reason=reason.strip()
         )
         if not ended:
-            raise BillingRefused(f"Batch {batch.number} was cancelled or sent again meanwhile. Nothing was changed.")
+            raise BillingRefused(f"Batch {batch.number} was canceled or sent again meanwhile. Nothing was changed.")
         moved = ChargeLine.objects.filter(pk__in=lines.values("pk")).update(status=S.BATCHED)
         let_go(BatchLine.objects.filter(batch=batch))
         made = _open(submitter, by, wanted=moved, replaces=batch, reason=reason.strip())

@@ -31,7 +31,7 @@ STATUS = {
     "delivered": ("Delivered", _("Your result is here"), "good", "mail"),
     "closed": ("Closed", _("Finished"), "neutral", "circle-check"),
     "redirected": ("Sent to in-person care", _("See someone in person"), "bad", "triangle-alert"),
-    "withdrawn": ("Withdrawn", _("Cancelled"), "neutral", "x"),
+    "withdrawn": ("Withdrawn", _("Canceled"), "neutral", "x"),
     # work rows, lines and batches
     "held": ("Held", "", "wait", "clock"),
     "line_ready": ("Ready", "", "good", "check"),
@@ -46,7 +46,7 @@ STATUS = {
     "preparing": ("Making the files", "", "work", "refresh-cw"),
     "batch_exported": ("Files made, not sent", "", "info", "package"),
     "sent": ("Sent", "", "good", "send"),
-    "cancelled": ("Cancelled", "", "neutral", "x"),
+    "cancelled": ("Canceled", "", "neutral", "x"),
     "replaced": ("Sent again", "", "neutral", "refresh-cw"),
     "void": ("Void", "", "neutral", "x"),
     "superseded": ("Superseded", "", "neutral", "history"),

@@ -229,7 +229,7 @@ def _ranked(route: Route, case: Case, programme: str, rules: list[RouteRule]) ->
         route.reasons.append(f"Your clinic's rule: {rule}")
     count = len(route.people)
     if route.person is None:
-        route.reasons.append(f"{count} {'person' if count == 1 else 'people'} with a licence in {state}")
+        route.reasons.append(f"{count} {'person' if count == 1 else 'people'} with a license in {state}")
     on_roster = [person for person in route.here if person.is_rostered]
     if programme and on_roster:
         route.reasons.append(f"On the roster of {programme}: {', '.join(str(person.user) for person in on_roster)}")
@@ -271,7 +271,7 @@ def refusal(case: Case, specialty: str, group: Clinic, person: User | None, due:
         )
     route = next((route for route in options if route.person == person), None)
     if route is None:
-        return f"{person} may not answer this case: no licence in {state}, or another specialty."
+        return f"{person} may not answer this case: no license in {state}, or another specialty."
     last = timezone.localdate(due, case.clinic.zone)
     if person is not None and route.people[0].away_until:
         return f"{person} is away until {day_words(route.people[0].away_until)}. Choose the pool or another person."

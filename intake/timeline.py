@@ -32,7 +32,7 @@ def patient_timeline(case: Case) -> list[Step]:
     if case.status == S.REDIRECTED:
         return [sent, Step("now", _("See someone in person"), "triangle-alert", case.redirected_at)]
     if case.status == S.WITHDRAWN:
-        return [sent, Step("done", _("Cancelled"), "x", case.withdrawn_at)]
+        return [sent, Step("done", _("Canceled"), "x", case.withdrawn_at)]
     eye = case.specialty == "ophthalmology"
     return [
         sent,

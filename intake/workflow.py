@@ -277,7 +277,7 @@ def _refusal(case: Case, transition: Transition) -> TransitionRefused:
     if transition.verb == "claim" and current.status == S.IN_REVIEW:
         text = f"{current.holder} is reading case {current.number} now."
     elif transition.verb == "claim" and current.status == S.READY:
-        text = f"You may not answer case {current.number}: it needs a licence in {current.patient_state} that is valid today."
+        text = f"You may not answer case {current.number}: it needs a license in {current.patient_state} that is valid today."
     else:
         text = moved_on(current)
     return TransitionRefused(text, current.status)

@@ -37,7 +37,7 @@ def annotate(
     if kind != Annotation.Kind.TEXT and start == end:
         raise ReviewRefused("The mark has no length. Draw it again, from one place to another.")
     if kind == Annotation.Kind.SCALE and not (mm is not None and math.isfinite(mm) and 0 < mm <= 1000):
-        raise ReviewRefused("Write how long the marked part is, in millimetres, like 10.")
+        raise ReviewRefused("Write how long the marked part is, in millimeters, like 10.")
     if photo.case.patient_id != review.case.patient_id or photo.status != "ready":
         raise ReviewRefused("This photo is not one of this patient's.")
     with transaction.atomic():

@@ -229,4 +229,4 @@ def _right_checks(review: Review) -> list[Check]:
         return [
             Check("bad", "You do not hold this case any more.", "Your draft is kept. Claim the case again to sign.")
         ]
-    return [Check("bad", f"Your licence for {review.case.patient_state} is not valid today, so this cannot be signed.")]
+    return [Check("bad", f"Your license for {review.case.patient_state} is not valid today, so this cannot be signed.")]

@@ -28,7 +28,7 @@ class Batch(WorkRow):
         PREPARING = "preparing", "Files are being made"
         EXPORTED = "exported", "Files made, not sent"
         SENT = "sent", "Sent"
-        CANCELLED = "cancelled", "Cancelled"
+        CANCELLED = "cancelled", "Canceled"
         REPLACED = "replaced", "Sent again in another batch"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -194,8 +194,8 @@ class PaperOffset(models.Model):
     """How far a group's printer has to be moved so that texts stand in the boxes of the bought form."""
 
     group = models.OneToOneField(Clinic, on_delete=models.PROTECT, related_name="paper_offset")
-    right_mm = models.DecimalField("to the right, in millimetres", max_digits=4, decimal_places=1, default=0)
-    down_mm = models.DecimalField("down, in millimetres", max_digits=4, decimal_places=1, default=0)
+    right_mm = models.DecimalField("to the right, in millimeters", max_digits=4, decimal_places=1, default=0)
+    down_mm = models.DecimalField("down, in millimeters", max_digits=4, decimal_places=1, default=0)
 
     class Meta:
         constraints = [

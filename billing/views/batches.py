@@ -143,7 +143,7 @@ def change(request: HttpRequest, batch_id, verb: str) -> HttpResponse:
             messages.success(request, f"Batch {found.number} is marked as sent.")
         elif verb == "cancel":
             batching.cancel(batch=found, by=request.user, reason=reason)
-            messages.success(request, f"Batch {found.number} is cancelled. Its lines are ready again.")
+            messages.success(request, f"Batch {found.number} is canceled. Its lines are ready again.")
         else:
             made = batching.send_again(batch=found, by=request.user, reason=reason)
             if made.wanted <= AT_ONCE:

@@ -26,7 +26,7 @@ class AccountsConfig(AppConfig):
         for label, url_name, seldom in (
             ("People", "accounts:administration", False),
             ("Clinics and groups", "accounts:clinics", False),
-            ("Licences", "accounts:licences", False),
+            ("Licenses", "accounts:licences", False),
             ("Invitations", "accounts:invitations", True),
             ("Mail", "accounts:mails", True),
             ("Audit trail", "audit:trail", False),

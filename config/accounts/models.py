@@ -256,6 +256,7 @@ class Licence(models.Model):
     objects = LicenceQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "license"
         constraints = [
             models.UniqueConstraint(fields=["practitioner", "state", "number"], name="licence_is_listed_once"),
             models.CheckConstraint(

@@ -122,7 +122,7 @@ def case_withdraw(request: HttpRequest, case_id) -> HttpResponse:
         except services.TransitionRefused as refused:
             messages.error(request, refused.text)
         else:
-            messages.success(request, _("Case %(number)s is cancelled.") % {"number": case.number})
+            messages.success(request, _("Case %(number)s is canceled.") % {"number": case.number})
         return redirect("accounts:home")
     return page(request, "intake/case_withdraw.html", case, form=form)
 
@@ -149,9 +149,7 @@ def case_consents(request: HttpRequest, case_id) -> HttpResponse:
     if request.method == "POST":
         moved = services.take_back_consent(case=case, by=request.user, kind=request.POST.get("kind", ""))
         if moved.status == CaseStatus.WITHDRAWN:
-            messages.success(
-                request, _("It is taken back, and case %(number)s is cancelled.") % {"number": case.number}
-            )
+            messages.success(request, _("It is taken back, and case %(number)s is canceled.") % {"number": case.number})
             return redirect("intake:patient_home")
         messages.success(request, _("It is taken back."))
         return redirect("intake:case_consents", case.pk)

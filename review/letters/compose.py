@@ -285,7 +285,7 @@ def clinical_letter(facts: Facts, *, check_url: str) -> dict:
                 "role": ". ".join(part for part in (
                     f"{'Ophthalmology' if facts.specialty == 'ophthalmology' else 'Dermatology'}, {facts.group.name}",
                     f"NPI {facts.npi}" if facts.npi else "",
-                    f"Licence {', '.join(facts.licences)}" if facts.licences else "") if part),
+                    f"License {', '.join(facts.licences)}" if facts.licences else "") if part),
                 "signed": f"Signed electronically {in_zone(facts.signed_at, facts.zone or 'UTC')}. Asynchronous review of "
                           "photographs and history; the patient was not seen.",
             },

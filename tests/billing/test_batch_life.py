@@ -332,7 +332,7 @@ def test_the_ways_on_from_the_page(ready_lines, kay, sign_in):
     assert b"Do not send these files any more" in client.get(reverse("billing:batch", args=[batch.pk])).content
     made = Batch.objects.get(replaces=batch)
     refused = client.post(reverse("billing:batch_cancel", args=[made.pk]), {"reason": "no"}, follow=True)
-    assert b"Write why the batch is cancelled." in refused.content
+    assert b"Write why the batch is canceled." in refused.content
     client.post(reverse("billing:batch_cancel", args=[made.pk]), {"reason": "It was found again"})
     assert b"Its lines were made ready again" in client.get(reverse("billing:batch", args=[made.pk])).content
 

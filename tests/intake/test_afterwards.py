@@ -131,7 +131,7 @@ def test_teaching_taken_back_changes_nothing_else(sign_in, agreed, ana):
 def test_without_a_required_consent_an_open_case_goes_no_further(sign_in, agreed, ana):
     case = factories.put_status(agreed, "submitted")
     page = sign_in(ana).post(reverse("intake:case_consents", args=[case.pk]), {"kind": "photography"}, follow=True)
-    assert f"case {case.number} is cancelled" in page.content.decode()
+    assert f"case {case.number} is canceled" in page.content.decode()
     case.refresh_from_db()
     assert case.status == "withdrawn"
     assert case.consents.filter(kind="photography").exists()

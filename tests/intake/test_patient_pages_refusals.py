@@ -267,7 +267,7 @@ def test_cancelled_the_reason_is_kept_and_the_case_still_shown(phone, asked):
     long = phone.post(url("case_withdraw", asked.case_id), {"reason": "h" * 301})
     assert "h" * 301 in text(long)
     page = text(phone.post(url("case_withdraw", asked.case_id), {"reason": "It healed"}, follow=True))
-    assert "is cancelled." in page
+    assert "is canceled." in page
     assert asked.case.problem in text(phone.get(url("patient_home")))
     assert asked.case.events.get(verb="withdraw").reason == "It healed"
 

@@ -64,7 +64,7 @@ def test_the_claiming_update_itself_asks_the_law(waiting, ben, group, dana, monk
     # the licence ends after the page and the first check looked at it
     monkeypatch.setattr(workflow, "role_for", lambda *args: "specialist")
     dana.practitioner.licences.update(valid_until=today(-1))
-    with pytest.raises(services.TransitionRefused, match="needs a licence in OH"):
+    with pytest.raises(services.TransitionRefused, match="needs a license in OH"):
         claims.claim_case(case=case, by=dana)
     assert Case.objects.get().status == "ready"
     dana.practitioner.licences.update(valid_until=None)
@@ -280,7 +280,7 @@ def test_languages_stand_on_the_routing_page(desk, waiting, dana):
 def test_the_case_page_suggests_a_route_and_says_why(desk, waiting, group, dana):
     page = text(desk.get(url("triage_case", waiting.pk)))
     assert f"Suggested: {group}: pool (1 person)" in page
-    assert "1 person with a licence in OH" in page
+    assert "1 person with a license in OH" in page
 
 
 def test_a_specialist_says_when_they_are_away(sign_in, dana):

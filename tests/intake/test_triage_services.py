@@ -54,7 +54,7 @@ def test_nobody_licensed_is_said_at_triage(waiting, ben, group, dana, eli):
 
 
 def test_a_person_who_may_not_answer_is_refused(waiting, ben, group, eli):
-    with pytest.raises(triage.TriageRefused, match="no licence in OH"):
+    with pytest.raises(triage.TriageRefused, match="no license in OH"):
         accept(waiting, ben, group, assigned_to=eli)
 
 
@@ -346,7 +346,7 @@ def test_a_person_who_left_is_no_route(waiting, ben, group, dana, spoil):
 def test_the_state_of_the_day_it_was_sent_decides(waiting, ben, group, eli):
     type(waiting.patient).objects.update(state="NY")
     waiting.refresh_from_db()
-    with pytest.raises(triage.TriageRefused, match="no licence in OH"):
+    with pytest.raises(triage.TriageRefused, match="no license in OH"):
         accept(waiting, ben, group, assigned_to=eli)
     assert accept(waiting, ben, group).patient_state == "OH"
 

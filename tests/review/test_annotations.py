@@ -52,8 +52,8 @@ def test_a_new_scale_takes_the_place_of_the_old(mark, review, photo):
         ({"kind": "doodle"}, "outside of the photo"),
         ({"kind": "text", "text": "  "}, "Write what the mark should say"),
         ({"end": (0.1, 0.1)}, "no length"),
-        ({"kind": "scale"}, "in millimetres"),
-        ({"kind": "scale", "mm": -1.0}, "in millimetres"),
+        ({"kind": "scale"}, "in millimeters"),
+        ({"kind": "scale", "mm": -1.0}, "in millimeters"),
     ],
 )
 def test_a_mark_that_cannot_be_is_refused_in_words(mark, changes, words):

@@ -127,7 +127,7 @@ def test_a_closed_question_takes_no_beats_and_no_signature(asked, dana, dora, cl
 
 def test_a_lost_licence_holds_an_opinion(asked, dora, clock):
     dora.practitioner.licences.all().delete()
-    with pytest.raises(NotReadyToSign, match="licence"):
+    with pytest.raises(NotReadyToSign, match="license"):
         answer(asked, dora, clock)
 
 

@@ -186,7 +186,7 @@ def test_a_licence_that_ended_since_the_claim_holds_the_signature(filled, sign, 
     Licence.objects.filter(practitioner__user=dana).update(valid_until=timezone.localdate() - timedelta(days=1))
     filled.refresh_from_db()
     filled.case.refresh_from_db()
-    assert held_by(filled) == ["Your licence for OH is not valid today, so this cannot be signed."]
+    assert held_by(filled) == ["Your license for OH is not valid today, so this cannot be signed."]
     with pytest.raises(NotReadyToSign):
         sign(filled)
 

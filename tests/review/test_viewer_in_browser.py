@@ -119,7 +119,7 @@ def test_marks_are_made_by_keys_measured_listed_and_taken_back(room, look):
     for _ in range(5):
         page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    page.get_by_label("Its true length in millimetres").fill("10")
+    page.get_by_label("Its true length in millimeters").fill("10")
     look(page, "scale-dialog")
     page.keyboard.press("Enter")
     page.locator("[data-scale]", has_text="mm").wait_for()
