@@ -282,9 +282,9 @@ def short_hash(value: str) -> str:
 
 @register.filter
 def plural(count: int, words: str) -> str:
-    """{{ n|plural:"case,cases" }} -> "1 case", "3 cases"."""
+    """{{ n|plural:"case,cases" }} -> "1 case", "3 cases", "12,000 cases"."""
     one, many = words.split(",")
-    return f"{count} {one if count == 1 else many}"
+    return f"{count:,} {one if count == 1 else many}"
 
 
 @register.filter

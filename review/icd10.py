@@ -162,7 +162,7 @@ def plan_release(content: bytes, release: Release) -> Plan:
     ended = sorted(standing.keys() - codes.keys())
     if len(ended) * 5 > len(standing):
         raise ReleaseRefused(
-            f"{len(ended)} of {len(standing)} codes are not in the file: more than any release takes away. Is it complete?"
+            f"{len(ended):,} of {len(standing):,} codes are not in the file: more than any release takes away. Is it complete?"
         )
     changed = sorted(code for code in standing.keys() & codes.keys() if standing[code] != codes[code])
     follows = newest.verified_until + timedelta(days=1)

@@ -29,7 +29,7 @@ class _Dates(forms.Form):
     valid_from = forms.DateField(label="First day", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     verified_until = forms.DateField(
         label="Last day that it answers for",
-        help_text="The day before the next release: 31 March for an October set, 30 September for an April set.",
+        help_text="The day before the next release: March 31 for an October set, September 30 for an April set.",
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
