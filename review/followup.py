@@ -150,10 +150,12 @@ def nudge_delivery(row: Delivery, now: datetime) -> bool:
         return True
     contact, phone = ("", "") if is_patient else clinician_of(case)
     whom = CallTask.Whom.PATIENT if is_patient else CallTask.Whom.CLINICIAN
-    state = "told" if row.told_at else "opened, not acknowledged" if row.opened_at else "not opened"
+    state = "was passed on" if row.told_at else "was opened" if row.opened_at else "has not been opened"
+    confirmed = ", but nobody has acknowledged it" if row.told_at or row.opened_at else ""
+    what = "addendum" if row.addendum_id else "result"
     call_tasks.raise_task(
         case=case, kind=CallTask.Kind.UNREAD, subject=row.pk, whom=whom, contact=contact, phone=phone, now=now,
-        why=f"The {'addendum' if row.addendum_id else 'result'} is {state} since {row.created_at:%b} {row.created_at.day}.",
+        why=f"The {what} of {row.created_at:%b} {row.created_at.day} {state}{confirmed}.",
     )  # fmt: skip
     return True
 

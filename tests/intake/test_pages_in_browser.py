@@ -390,3 +390,34 @@ def test_the_camera_lies_over_the_earlier_photo(chromium_with_camera, live_serve
     shutter.click()
     page.locator("#slot-close_up").get_by_text("It is here and safe.").wait_for()
     assert again.photos.live().get().slot == "close_up"
+
+
+def test_single_letter_keys_turned_off_in_one_place_are_off_in_every_place(open_page, ben):
+    page = open_page(ben, 1440)
+    page.goto(reverse("intake:triage_queue"))
+    page.keyboard.press("/")
+    search = page.locator(".search input")
+    assert search.evaluate("e => e === document.activeElement")
+    page.locator("h1").click()
+    page.goto(reverse("accounts:me"))
+    page.get_by_label("Single letters work as keys").uncheck()
+    page.goto(reverse("intake:triage_queue"))
+    page.keyboard.press("/")
+    assert not search.evaluate("e => e === document.activeElement")
+    page.keyboard.press("?")
+    switch = page.get_by_role("dialog", name="Keys").get_by_label("Single letters work as keys")
+    assert not switch.is_checked(), "the list of keys opens all the same, and says that they are off"
+    switch.check()
+    page.keyboard.press("Escape")
+    switch.wait_for(state="hidden")
+    page.keyboard.press("/")
+    assert search.evaluate("e => e === document.activeElement")
+
+
+def test_on_a_phone_the_open_page_is_in_sight_in_the_bar(open_page, ben):
+    page = open_page(ben, 390)
+    page.goto(reverse("review:items"))
+    here = page.locator(".nav > [aria-current]")
+    here.wait_for()
+    box = here.bounding_box()
+    assert 0 <= box["x"] and box["x"] + box["width"] <= 390, box

@@ -60,18 +60,25 @@
     if (all) for (const box of document.querySelectorAll(`input[name="${all.dataset.checkAll}"]`)) box.checked = all.checked;
   });
 
-  // Whoever dictates, or uses other keys, can turn the single letters off; this device remembers it.
-  const keysOff = () => { try { return localStorage.getItem("dermforward-single-keys") === "off"; } catch (error) { return false; } };
-  for (const box of document.querySelectorAll("[data-single-keys]")) {
-    box.checked = !keysOff();
-    box.addEventListener("change", () => { try { localStorage.setItem("dermforward-single-keys", box.checked ? "on" : "off"); } catch (error) { /* a private window forgets it */ } });
+  // On a phone the bar is wider than the screen: the page that is open stays in sight.
+  const here = document.querySelector(".nav > [aria-current]");
+  if (here && here.parentElement.scrollWidth > here.parentElement.clientWidth) {
+    here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetLeft - (here.parentElement.clientWidth - here.offsetWidth) / 2;
   }
 
-  // Single letters, off while typing: j and k walk a list, Enter opens, / searches.
-  window.dermforwardKeysOff = () => localStorage.getItem("keys.off") === "1";
+  // Whoever dictates, or uses other keys, can turn the single letters off everywhere; this device remembers it.
+  const KEYS = "dermforward-single-keys";
+  window.dermforwardKeysOff = () => { try { return localStorage.getItem(KEYS) === "off"; } catch (error) { return false; } };
+  for (const box of document.querySelectorAll("[data-single-keys]")) {
+    box.checked = !window.dermforwardKeysOff();
+    box.addEventListener("change", () => { try { localStorage.setItem(KEYS, box.checked ? "on" : "off"); } catch (error) { /* a private window forgets it */ } });
+  }
+
+  // Single letters, off while typing: j and k walk a list, Enter opens, / searches. The list of keys opens all the same.
   const typing = (node) => node.closest && node.closest("input, textarea, select, [contenteditable]");
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || window.dermforwardKeysOff()) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    if (window.dermforwardKeysOff() && event.key !== "?") return;
     const links = [...document.querySelectorAll("table.queue .q-name")];
     if (event.key === "/") {
       const search = document.querySelector(".search input");
@@ -80,7 +87,7 @@
       const at = links.indexOf(document.activeElement);
       const next = links[Math.min(links.length - 1, Math.max(0, at + (event.key === "j" ? 1 : -1)))];
       next.focus();
-    } else if (event.key.length === 1 && !(keysOff() && event.key !== "?")) {
+    } else if (event.key.length === 1) {
       const target = document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
       if (target && !document.querySelector("dialog[open]")) { event.preventDefault(); target.click(); }
     }

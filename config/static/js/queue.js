@@ -1,5 +1,5 @@
 /* The desk's list by keyboard, and a refresh in the background that leaves place, ticks and focus where they were.
-   j, k, / and Enter are in app.js; here are the arrows, x and ?, and the way back to the case that was open. */
+   j, k, /, ? and Enter are in app.js; here are the arrows and x, and the way back to the case that was open. */
 "use strict";
 (() => {
   const rows = () => document.getElementById("queue-rows");
@@ -27,15 +27,8 @@
       const box = all[at].closest("tr").querySelector("input[name=case]");
       box.checked = !box.checked;
       say();
-    } else if (event.key === "?" && !window.dermforwardKeysOff()) {
-      event.preventDefault();
-      document.getElementById("keys").showModal();
     }
   });
-
-  const off = document.querySelector("[data-keys-off]");
-  off.checked = window.dermforwardKeysOff();
-  off.addEventListener("change", () => localStorage.setItem("keys.off", off.checked ? "1" : ""));
 
   // How many are ticked, said once.
   const count = document.querySelector("[data-batch-count]");

@@ -52,7 +52,7 @@
     row.querySelector("[name=plan_text]").focus();
   };
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "p" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key !== "p" || event.ctrlKey || event.metaKey || event.altKey || window.dermforwardKeysOff()) return;
     if (event.target.closest && event.target.closest("input, textarea, select, [contenteditable]")) return;
     event.preventDefault();
     addLine();

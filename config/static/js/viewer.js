@@ -123,11 +123,11 @@
     // out of a field, back to the photographs
     if (event.key === "Escape" && typing && typing.closest("#review-form")) { active.figure.focus(); return; }
     if (typing || !event.target.closest || !event.target.closest("[data-pane]")) {
-      if (!typing && event.key === "=") { event.preventDefault(); acts.in(); }
+      if (!typing && event.key === "=" && !window.dermforwardKeysOff()) { event.preventDefault(); acts.in(); }
       return;
     }
     if (hooks.drawing()) return;
-    if (event.key === "=") { event.preventDefault(); acts.in(); return; }
+    if (event.key === "=" && !window.dermforwardKeysOff()) { event.preventDefault(); acts.in(); return; }
     const step = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] }[event.key];
     if (!step) return;
     event.preventDefault();
