@@ -75,7 +75,7 @@
   }
 
   // Single letters, off while typing: j and k walk a list, Enter opens, / searches. The list of keys opens all the same.
-  const typing = (node) => node.closest && node.closest("input, textarea, select, [contenteditable]");
+  const typing = (node) => node.closest && node.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
     if (window.dermforwardKeysOff() && event.key !== "?") return;
