@@ -27,7 +27,7 @@ ECZEMA = Answer(
     assessment="Nummular eczema",
     codes=("L30.0",),
     differential=("Tinea corporis", "Psoriasis"),
-    plan="Triamcinolone 0.1 % ointment twice a day for 2 weeks.\nEmollient at least once a day.",
+    plan="Triamcinolone 0.1% ointment twice a day for 2 weeks.\nEmollient at least once a day.",
     patient_text="This is eczema: dry, irritated skin. It is not cancer and not catching.\nUse the ointment from your clinic twice a day for 2 weeks, and a plain cream every day.",
 )
 KERATOSIS = Answer(
@@ -44,7 +44,7 @@ ACNE = Answer(
     assessment="Papulopustular rosacea",
     codes=("L71.9",),
     differential=("Acne", "Perioral dermatitis"),
-    plan="Ivermectin 1 % cream once a day for 12 weeks.\nSunscreen every day.",
+    plan="Ivermectin 1% cream once a day for 12 weeks.\nSunscreen every day.",
     patient_text="This is rosacea. It is common and harmless.\nUse the cream once a day for 12 weeks, and sunscreen every day.",
 )
 RED_EYE = Answer(

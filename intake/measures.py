@@ -138,7 +138,7 @@ def time_to_triage(span: Span) -> Measure:
     whole: Counter = sum(found.values(), Counter())
     half, most = quantile(whole, 0.5), quantile(whole, 0.9)
     says = (
-        f"Half of the cases were accepted within {_hours(half)} h, 9 of 10 within {_hours(most)} h of being sent."
+        f"Half of the cases were accepted within {_hours(half):g} h, 9 of 10 within {_hours(most):g} h of being sent."
         if whole
         else "No case was accepted in this time."
     )

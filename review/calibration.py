@@ -42,10 +42,10 @@ class Share:
         if not self.total:
             return "none yet"
         low, high = self.range
-        text = f"{self.count} of {self.total}, {self.percent} %"
+        text = f"{self.count} of {self.total}, {self.percent}%"
         if self.total < FEW:
-            return f"{text}. Few cases: the true share may lie anywhere from {low} to {high} %"
-        return f"{text} (between {low} and {high} %)"
+            return f"{text}. Few cases: the true share may lie anywhere from {low} to {high}%"
+        return f"{text} (between {low} and {high}%)"
 
 
 def wilson(count: int, total: int, z: float = 1.96) -> tuple[int, int]:

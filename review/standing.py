@@ -74,7 +74,7 @@ def _says(counts: Iterable[dict]) -> str:
     if not sums["total"]:
         return "No advice in this time."
     share = round(100 * sums["done"] / sums["total"])
-    return f"{sums['done']} of {sums['total']} steps are done ({share} %), {sums['open']} open, {sums['late']} over their day."
+    return f"{sums['done']} of {sums['total']} steps are done ({share}%), {sums['open']} open, {sums['late']} over their day."
 
 
 def by_type(rows: QuerySet) -> Measure:

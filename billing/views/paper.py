@@ -95,7 +95,7 @@ def paper(request: HttpRequest) -> HttpResponse:
 def test_page(request: HttpRequest, group_id) -> HttpResponse:
     group = get_object_or_404(request.user.clinics("biller"), pk=group_id)
     offset = _offset(group)
-    note = f"Test page: {offset['right_mm']} mm right, {offset['down_mm']} mm down. Print at 100 %, without fitting to the page."
+    note = f"Test page: {offset['right_mm']} mm right, {offset['down_mm']} mm down. Print at 100%, without fitting to the page."
     return _pdf(
         "CMS-1500 test page", [[]], "cms1500-test-page.pdf", frames=cms1500.outlines(**offset), note=note
     )  # fmt: skip

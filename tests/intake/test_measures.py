@@ -90,7 +90,7 @@ def test_the_time_to_triage_is_told_for_half_and_for_nine_of_ten(here, send, ben
     spent = made("time-to-triage", ben)
     assert row(spent, "Nov 25") == ("Nov 25", 3, 2.0, 10.0)
     assert row(spent, "Nov 24") == ("Nov 24", 0, None, None)
-    assert "Half of the cases were accepted within 2.0 h" in spent.says
+    assert "Half of the cases were accepted within 2 h" in spent.says
 
 
 @given(st.lists(st.integers(0, 500), min_size=1, max_size=40), st.sampled_from([0.5, 0.9]))

@@ -217,5 +217,5 @@ def test_the_range_of_a_share(count, total, low, high):
 
 
 def test_few_cases_are_called_few():
-    assert Share(2, 3).words == "2 of 3, 67 %. Few cases: the true share may lie anywhere from 20 to 94 %"
-    assert Share(90, 100).words == "90 of 100, 90 % (between 82 and 95 %)"
+    assert Share(2, 3).words == "2 of 3, 67%. Few cases: the true share may lie anywhere from 20 to 94%"
+    assert Share(90, 100).words == "90 of 100, 90% (between 82 and 95%)"

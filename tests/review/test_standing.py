@@ -36,7 +36,7 @@ def table(user, key, days=365):
 
 def test_by_type(two_answers, ben):
     rows, says = table(ben, "type")
-    assert says == "2 of 6 steps are done (33 %), 3 open, 2 over their day."
+    assert says == "2 of 6 steps are done (33%), 3 open, 2 over their day."
     assert rows["Biopsy or excision"] == (2, 1, 1, 1, 0, 0, 50, 10.0)
     assert rows["Medicine"][:6] == (2, 0, 0, 1, 1, 0)
     assert rows["Watch and photograph again"][:3] == (1, 1, 0)
