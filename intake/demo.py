@@ -180,7 +180,9 @@ def start(people: DemoPeople, story: Story, who: Patient) -> Case:
         services.answer_question(case=case, by=by, key=key, value=value)
     for slot in story.slots:
         flaw = story.flaw if slot == "close_up" else ""
-        data = picture(story.kind, view=slot, tone=story.tone, seed=story.seed, flaw=flaw, side=story.side)
+        data = picture(
+            story.kind, view=slot, tone=story.tone, seed=story.seed, flaw=flaw, side=story.side, site=story.site
+        )
         photograph(case, by, slot, data)
     return case
 

@@ -4,12 +4,11 @@
 """
 
 import io
-from collections.abc import Callable
 
 import numpy
 from PIL import Image, ImageFilter, ImageOps
 
-from intake.demo_pictures import scenes
+from intake.demo_pictures import places, scenes
 from intake.demo_pictures.noise import Field
 from intake.demo_pictures.skin import HEIGHT, TONES, WIDTH
 
@@ -19,9 +18,11 @@ FACE_KINDS = ("nose_sore", "eyelid_bump", "red_eye")
 KINDS = SKIN_KINDS + FACE_KINDS
 VIEWS = ("overview", "close_up", "oblique", "scale", "face", "gaze", "closed", "other")
 FLAWS = ("", "blurred", "dark")
-Scene = Callable[[str, str, int], Field]
+# what has a left and a right one in the picture
+TURNED = ("cheek", "hand")
+Scene = places.Scene
 
-_ON_SKIN: dict[str, Scene] = {"overview": scenes.overview, "oblique": scenes.oblique, "scale": scenes.scale}
+_ON_SKIN: dict[str, Scene] = {"oblique": scenes.oblique, "scale": scenes.scale}
 _ON_NOSE: dict[str, Scene] = {"overview": scenes.face, "face": scenes.face}
 _ON_EYE: dict[str, Scene] = {
     "overview": scenes.face,
@@ -33,26 +34,34 @@ _ON_EYE: dict[str, Scene] = {
 
 
 def picture(
-    kind: str, *, view: str = "close_up", tone: str = "fair", seed: int = 21, flaw: str = "", side: str = "left"
+    kind: str,
+    *,
+    view: str = "close_up",
+    tone: str = "fair",
+    seed: int = 21,
+    flaw: str = "",
+    side: str = "left",
+    site: str = "",
 ) -> bytes:
     """JPEG bytes; `view` is the key of a slot, `flaw` what went wrong when it was taken. Deterministic.
 
-    Faces are painted with the finding on the person's left, which is the picture's right; `side` "right" turns them over.
+    `site` is the key of the place that an overview of a skin problem shows. Faces and hands are painted as the person's
+    left (on a face that is the picture's right); `side` "right" turns them over.
     """
     if kind not in KINDS or view not in VIEWS or tone not in TONES or flaw not in FLAWS:
         raise ValueError(f"no such picture: {kind} {view} {tone} {flaw}")
-    photograph = _develop(_scene(kind, view)(kind, tone, seed), seed)
+    photograph = _develop(_scene(kind, view, site)(kind, tone, seed), seed)
     if view == "oblique":
         photograph = _slanted(photograph)
-    if side == "right" and kind in FACE_KINDS:
+    if side == "right" and (kind in FACE_KINDS or (view == "overview" and site in TURNED)):
         photograph = ImageOps.mirror(photograph)
     photograph = photograph.resize(SIZE, Image.Resampling.BICUBIC)
     return _encoded(_spoiled(photograph, flaw))
 
 
-def _scene(kind: str, view: str) -> Scene:
+def _scene(kind: str, view: str, site: str) -> Scene:
     if kind in SKIN_KINDS:
-        return _ON_SKIN.get(view, scenes.close_up)
+        return places.overview(site) if view == "overview" else _ON_SKIN.get(view, scenes.close_up)
     if kind == "nose_sore":
         return _ON_NOSE.get(view, scenes.nose)
     return _ON_EYE.get(view, scenes.eye_close)

@@ -1,5 +1,7 @@
 """What the camera saw: one function a view. Each returns linear light (height, width, 3), before the camera's own faults."""
 
+from collections.abc import Callable
+
 import numpy
 from PIL import Image, ImageDraw, ImageFont
 
@@ -55,8 +57,8 @@ def _numbers(pixels_per_mm: float) -> numpy.ndarray:
     return numpy.asarray(plate)
 
 
-def overview(kind: str, tone: str, seed: int) -> Field:
-    """A forearm on a blue cloth."""
+def limb(kind: str, tone: str, seed: int) -> Field:
+    """A forearm, or any limb, on a blue cloth."""
     patch = skin(seed, tone, step=7, hairs=240, hair_length=26)
     y, x = grid(*SHAPE)
     t = y / HEIGHT
@@ -70,12 +72,13 @@ def overview(kind: str, tone: str, seed: int) -> Field:
     vein = 0.10 * numpy.exp(-(((x - (middle + half * 0.35 + 18 * numpy.sin(t * 9))) / 16) ** 2))
     arm *= 1 - vein[..., None] * numpy.array([0.9, 0.5, 0.25], "f4")
     arm *= numpy.clip(0.30 + 0.75 * (roundness * 0.85 - across * 0.28), 0.12, 1.05)[..., None]
-    cloth = _cloth(patch, x, y) * (1 - 0.55 * numpy.exp(-(((x - (middle + half + 12)) / 46) ** 2)))[..., None]
+    behind = cloth(patch, x, y) * (1 - 0.55 * numpy.exp(-(((x - (middle + half + 12)) / 46) ** 2)))[..., None]
     inside = soft_step((1 - numpy.abs(across)) * 90)[..., None]
-    return lit(cloth * (1 - inside) + arm * inside, 0.4, 0.3, 0.35, 1.05)
+    return lit(behind * (1 - inside) + arm * inside, 0.4, 0.3, 0.35, 1.05)
 
 
-def _cloth(patch: Skin, x: Field, y: Field) -> Field:
+def cloth(patch: Skin, x: Field, y: Field) -> Field:
+    """What lies behind."""
     weave = 0.9 + 0.10 * numpy.sin(x * 1.1) * numpy.sin(y * 1.1) + 0.06 * cloud(patch.rng, *SHAPE, 5, 4)
     fold = 1 + 0.22 * numpy.tanh(1.5 * waves(patch.rng, *SHAPE, 3))
     return numpy.array([0.055, 0.13, 0.27], "f4") * (weave * fold)[..., None]
@@ -99,13 +102,16 @@ def eye_close(kind: str, tone: str, seed: int, gaze=(0.0, 0.0), closed: bool = F
     return lit(compose(patch) * (1 - opening) + ball * opening, 0.45, 0.35, 0.5, 1.05)
 
 
-def face(kind: str, tone: str, seed: int) -> Field:
+def face(kind: str, tone: str, seed: int, finding: Callable[[Skin, Face], None] | None = None) -> Field:
+    """`finding` paints what is on it; without one it is where its kind has its place."""
     patch = skin(seed, tone, step=5, hairs=0)
     whole = Face((WIDTH * 0.5, HEIGHT * 0.44), 470)
     paint_nose(patch, whole)
     paint_mouth(patch, whole)
     paint_brows(patch, whole)
     eyes = [paint_eye(patch, _eye_of(whole, side, kind)) for side in (-1, 1)]
+    if finding:
+        finding(patch, whole)
     if kind == "nose_sore":
         PAINTERS[kind](patch, whole.at(0.19, 0.20), 42)
     if kind == "eyelid_bump":

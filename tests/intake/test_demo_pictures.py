@@ -2,7 +2,7 @@ import io
 import time
 
 import pytest
-from PIL import Image, ImageStat
+from PIL import Image, ImageChops, ImageOps, ImageStat
 
 from intake import demo_pictures
 from intake.imaging import pipeline
@@ -24,6 +24,24 @@ def test_every_kind_has_every_view_and_passes_for_a_photo(kind, view):
 def test_the_same_call_gives_the_same_picture():
     assert demo_pictures.picture("rash", seed=4) == demo_pictures.picture("rash", seed=4)
     assert demo_pictures.picture("rash", seed=4) != demo_pictures.picture("rash", seed=5)
+
+
+@pytest.mark.parametrize(("number", "site"), list(enumerate(demo_pictures.places.OVERVIEWS)))
+def test_the_overview_of_a_place_passes_for_a_photo(number, site):
+    tone = ("fair", "dark", "mid", "deep")[number % 4]
+    outcome = accepted(pipeline.process(demo_pictures.picture("rash", view="overview", site=site, tone=tone)))
+    assert outcome.quality.verdict == "good", outcome.quality
+
+
+@pytest.mark.parametrize("site", demo_pictures.TURNED)
+def test_what_has_a_side_is_turned_over_for_the_right_one(site):
+    left, right = (
+        Image.open(io.BytesIO(demo_pictures.picture("quiet_mole", view="overview", site=site, side=side)))
+        for side in ("left", "right")
+    )
+    turned = ImageChops.difference(left.convert("L"), ImageOps.mirror(right).convert("L"))
+    same = ImageChops.difference(left.convert("L"), right.convert("L"))
+    assert ImageStat.Stat(turned).mean[0] < 2 < ImageStat.Stat(same).mean[0]
 
 
 @pytest.mark.parametrize(("side", "redder"), [("left", 1), ("right", 0)])
