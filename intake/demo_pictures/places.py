@@ -100,7 +100,7 @@ _PALM = (
     ((0.50, 0.98, 0.15), (0.64, 0.82, 0.10)),
     ((0.50, 0.98, 0.17), (0.50, 1.40, 0.155)),
 )
-_JOINTS, _TIP = (0.42, 0.74), 0.97
+_JOINTS = (0.42, 0.74)
 
 
 def _along(part: tuple, x: Field, y: Field) -> tuple[Field, Field]:
@@ -111,28 +111,31 @@ def _along(part: tuple, x: Field, y: Field) -> tuple[Field, Field]:
     return t, numpy.hypot(x - x0 - t * dx, y - y0 - t * dy) / (r0 + (r1 - r0) * t)
 
 
+def _finger(patch: Skin, part: tuple, x: Field, y: Field) -> Field:
+    """Joints and the nail's border go into the skin; returns the nail (0-1)."""
+    (bx, by, _), (tx, ty, radius) = part
+    t, across = _along(part, x, y)
+    patch.melanin += 0.30 * _ridge(across - 1, 0.10) * (t > 0.05)
+    for joint in _JOINTS:
+        for shift in (-0.022, 0, 0.022):
+            patch.melanin += 0.13 * _ridge(t - joint - shift, 0.006) * (across < 0.75)
+    unit = radius * numpy.hypot(tx - bx, ty - by)
+    right, down = x / WIDTH - tx, y / WIDTH - ty
+    up = (right * (tx - bx) + down * (ty - by)) / unit
+    beside = (right * (ty - by) - down * (tx - bx)) / unit
+    far = numpy.hypot(beside, (up - 0.12) * 0.72)
+    patch.melanin += 0.35 * _ridge(far - 0.60, 0.07)
+    return soft_step((0.58 - far) * 18)
+
+
 def _hand(kind: str, tone: str, seed: int) -> Field:
     patch = skin(seed, tone, step=6, hairs=30, hair_length=16)
     y, x = grid(*SHAPE)
-    nearest = numpy.full(SHAPE, 9.0, "f4")
-    roundness = numpy.zeros(SHAPE, "f4")
-    nails = numpy.zeros(SHAPE, "f4")
-    for part in _PALM + _FINGERS:
-        t, across = _along(part, x, y)
-        nearest = numpy.minimum(nearest, across)
-        roundness = numpy.maximum(roundness, numpy.sqrt(numpy.clip(1 - across * across, 0, 1)))
-        if part in _FINGERS:
-            patch.melanin += 0.30 * _ridge(across - 1, 0.10) * (t > 0.05)
-            for joint in _JOINTS:
-                for shift in (-0.022, 0, 0.022):
-                    patch.melanin += 0.13 * _ridge(t - joint - shift, 0.006) * (across < 0.75)
-            (tx, ty, tr), (bx, by, _) = part[1], part[0]
-            along = numpy.hypot(tx - bx, ty - by)
-            up = (-(x / WIDTH - tx) * (bx - tx) - (y / WIDTH - ty) * (by - ty)) / along / tr
-            side = ((x / WIDTH - tx) * (by - ty) - (y / WIDTH - ty) * (bx - tx)) / along / tr
-            nails = numpy.maximum(nails, soft_step((0.62 - numpy.hypot(side, (up - 0.12) * 0.72)) * 18))
+    nearest = numpy.min([_along(part, x, y)[1] for part in _PALM + _FINGERS], axis=0)
+    roundness = numpy.sqrt(numpy.clip(1 - nearest * nearest, 0, 1))
+    nails = numpy.max([_finger(patch, part, x, y) for part in _FINGERS], axis=0)
     PAINTERS[kind](patch, (WIDTH * 0.47, WIDTH * 0.86), _size(kind, 22, 52))
-    patch.melanin = patch.melanin * (1 - 0.5 * nails)
+    patch.melanin *= 1 - 0.5 * nails
     patch.blood += 0.22 * nails
     hand = compose(patch, relief=0.03) * numpy.clip(0.38 + 0.66 * roundness, 0.2, 1.05)[..., None]
     hand += (0.05 * nails * roundness)[..., None]
