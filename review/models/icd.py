@@ -3,7 +3,7 @@ from datetime import date
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
 # The set is published by CMS and NCHS each October, with an update in April.
@@ -11,6 +11,14 @@ RELEASE = "April 2026"
 RELEASE_CODES = 98_186  # headings with a code of their own included
 VALID_FROM = date(2026, 4, 1)
 VERIFIED_UNTIL = date(2026, 9, 30)
+
+
+_OTHER_SIDE = {"left": "right", "right": "left"}
+
+
+def _names(side: str) -> Q:
+    """As a word of its own: "cleft" is no left."""
+    return Q(description__icontains=f" {side}") | Q(description__istartswith=side)
 
 
 class Icd10CodeQuerySet(models.QuerySet["Icd10Code"]):
@@ -30,16 +38,22 @@ class Icd10CodeQuerySet(models.QuerySet["Icd10Code"]):
             found.setdefault(row.code, []).append(row)
         return {code: row_of(rows, day) for code, rows in found.items()}
 
-    def search(self, text: str, day: date) -> "Icd10CodeQuerySet":
-        """Billable codes of the day that start with the text, or whose description holds all of its words."""
+    def search(self, text: str, day: date, side: str = "") -> "Icd10CodeQuerySet":
+        """Billable codes of the day that start with the text, with or without its dot, or whose description holds all of
+        its words. Those that name the `side` ("left", "right") come first, those of the other side last."""
         words = text.split()
         if not words:
             return self.none()
         by_words = Q()
         for word in words:
             by_words &= Q(description__icontains=word)
-        by_code = Q(code__istartswith=text.replace(" ", ""))
-        return self.billable_on(day).filter(by_code | by_words).order_by("code")
+        code = "".join(words).replace(".", "")
+        by_code = Q(code__istartswith=f"{code[:3]}.{code[3:]}" if len(code) > 3 else code)
+        found = self.billable_on(day).filter(by_code | by_words)
+        if side not in _OTHER_SIDE:
+            return found.order_by("code")
+        told, other = When(_names(side), then=Value(0)), When(_names(_OTHER_SIDE[side]), then=Value(2))
+        return found.order_by(Case(told, other, default=Value(1)), "code")
 
 
 class Icd10Code(models.Model):

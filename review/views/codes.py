@@ -21,15 +21,16 @@ def codes(request: HttpRequest) -> HttpResponse:
     """Codes by their beginning, or by all the words of their description."""
     query = request.GET.get("icd_q", "").strip()
     group = request.user.main_clinic
-    context = {"icd_q": query, "icd_codes": _found(query, timezone.localdate(None, group.zone if group else None))}
-    return render(request, "review/partials/codes.html", context | {"release": newest_release})
+    day = timezone.localdate(None, group.zone if group else None)
+    context = _found(query, day, request.GET.get("side", "")) | {"release": newest_release}
+    return render(request, "review/partials/codes.html", context)
 
 
-def _found(query: str, day) -> list[Icd10Code]:
-    found = list(Icd10Code.objects.search(query, day)[:SHOWN_CODES]) if query else []
+def _found(query: str, day, side: str) -> dict:
+    found = list(Icd10Code.objects.search(query, day, side)[: SHOWN_CODES + 1]) if query else []
     for row in found:
         row.verified = row.is_verified_on(day)
-    return found
+    return {"icd_q": query, "icd_codes": found[:SHOWN_CODES], "icd_more": len(found) > SHOWN_CODES}
 
 
 def codes_for_room(request: HttpRequest, case: Case, chosen: list[str]) -> dict:
@@ -53,10 +54,8 @@ def codes_for_room(request: HttpRequest, case: Case, chosen: list[str]) -> dict:
     billable = [row for row in known.values() if row.is_billable_on(day)]
     recent = sorted((row for row in billable if row.last_used and not row.is_favourite), key=lambda row: -row.last_used)
     diagnoses = [known[code] for code in chosen if code in known]
-    return {
+    return _found(query, day, case.side) | {
         "diagnoses": diagnoses,
-        "icd_q": query,
-        "icd_codes": _found(query, day),
         "favourites": [row for row in billable if row.is_favourite],
         "recent_codes": recent[:SHOWN_RECENT],
         "release": newest_release,  # asked only where the page says it

@@ -10,7 +10,8 @@ from django.urls import reverse
 from config.audit.models import AuditEvent
 from intake.models import Case
 from review import services
-from review.models import Beat, Review
+from review.models import Beat, Icd10Code, Review
+from review.models.icd import RELEASE, VALID_FROM, VERIFIED_UNTIL
 from tests import factories
 from tests.review.conftest import DRAFT, NEVUS_RIGHT
 
@@ -184,9 +185,44 @@ def test_codes_are_found_by_beginning_or_by_all_words(sign_in, icd, dana):
         page = client.get(reverse("review:codes"), {"icd_q": text}).content.decode()
         return re.findall(r'value="([^"]+)"', page)
 
-    assert found("d226") == [] and found("D22.6") == ["D22.61", "D22.62"]
+    assert found("d226") == found("D22.6") == ["D22.61", "D22.62"], "with or without the dot"
     assert found("nevi RIGHT") == ["D22.61"]
     assert found("nevi nose") == [] and found("") == []
+
+
+def test_codes_of_the_cases_side_come_first(sign_in, icd, dana):
+    Icd10Code.objects.create(
+        code="D22.60", description="Melanocytic nevi of unspecified upper limb, cleft", billable=True, release=RELEASE,
+        valid_from=VALID_FROM, verified_until=VERIFIED_UNTIL,
+    )  # fmt: skip
+    client = sign_in(dana)
+    for side, order in (
+        ("right", ["D22.61", "D22.60", "D22.62"]),
+        ("left", ["D22.62", "D22.60", "D22.61"]),
+        ("both", ["D22.60", "D22.61", "D22.62"]),
+        ("", ["D22.60", "D22.61", "D22.62"]),
+    ):
+        page = client.get(reverse("review:codes"), {"icd_q": "nevi limb", "side": side}).content.decode()
+        assert re.findall(r'value="([^"]+)"', page) == order, side
+
+
+def test_a_list_of_codes_that_is_cut_says_so(sign_in, icd, dana):
+    Icd10Code.objects.bulk_create(
+        Icd10Code(
+            code=f"L99.{n:02d}", description="Synthetic", billable=True, release=RELEASE, valid_from=VALID_FROM,
+            verified_until=VERIFIED_UNTIL,
+        )
+        for n in range(21)
+    )  # fmt: skip
+    client = sign_in(dana)
+    many = client.get(reverse("review:codes"), {"icd_q": "synthetic"}).content.decode()
+    assert "These are the first 20." in many and "L99.19" in many and "L99.20" not in many
+    assert "These are the first" not in client.get(reverse("review:codes"), {"icd_q": "L99.0"}).content.decode()
+
+
+def test_the_room_searches_codes_with_its_own_side(sign_in, filled, ready, dana):
+    page = sign_in(dana).get(url("room", ready)).content.decode()
+    assert f'hx-get="{reverse("review:codes")}?side={ready.side}"' in page and ready.side
 
 
 FORBIDDEN = re.compile(r"G98\d\d|10 min|ten minutes|\$\d|\b600\b|fee|charge|bill", re.IGNORECASE)
