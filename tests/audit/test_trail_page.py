@@ -29,6 +29,14 @@ def test_the_newest_comes_first_with_the_state_of_its_seal(sign_in, ada):
     assert b"waiting" in response.content
 
 
+def test_its_times_are_utc_wherever_the_administrator_is(sign_in, ada):
+    record("test.first", by=ada, subject=ada)
+    at = AuditEvent.objects.get(verb="test.first").at
+    page = sign_in(ada).get(URL)
+    assert page.wsgi_request.user.main_clinic.time_zone == "America/New_York"
+    assert f"{at:%b} {at.day}, {at:%Y %H:%M:%S}" in page.content.decode() and "Times are UTC." in page.content.decode()
+
+
 def test_search_by_person_verb_subject_and_day(sign_in, ada, ben):
     record("case.saved", by=ben, subject=ben)
     record("photo.viewed", by=ada, subject=ada)

@@ -66,6 +66,12 @@
     here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetLeft - (here.parentElement.clientWidth - here.offsetWidth) / 2;
   }
 
+  // On a phone a table's rows are cards without a head: each number says what it counts (the style shows the label there).
+  for (const table of document.querySelectorAll(".table-cards")) {
+    const heads = [...table.querySelectorAll("thead th")].map((head) => head.textContent.trim());
+    for (const cell of table.querySelectorAll("tbody td.n")) if (heads[cell.cellIndex]) cell.dataset.label = heads[cell.cellIndex];
+  }
+
   // Whoever dictates, or uses other keys, can turn the single letters off everywhere; this device remembers it.
   const KEYS = "dermforward-single-keys";
   window.dermforwardKeysOff = () => { try { return localStorage.getItem(KEYS) === "off"; } catch (error) { return false; } };
