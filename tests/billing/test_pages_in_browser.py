@@ -56,6 +56,17 @@ def test_the_billers_pages(open_page, look, signed, kay, width):
     look(page, "reference-new")
 
 
+def test_on_a_phone_each_number_of_a_card_says_what_it_counts(open_page, signed, kay):
+    charge(signed(delivered=False))
+    page = open_page(kay, 390)
+    page.goto(reverse("billing:worklists"))
+    numbers = page.locator("tbody tr").first.locator("td.n")
+    said = [one.evaluate("e => getComputedStyle(e, '::before').content") for one in numbers.all()]
+    assert said[:2] == ['"Lines"', '"Under 7 days"'] and "none" not in said, said
+    page.set_viewport_size({"width": 1440, "height": 900})
+    assert numbers.first.evaluate("e => getComputedStyle(e, '::before').content") == "none", "the table has its head"
+
+
 @WIDTHS
 def test_paper_forms_and_code_sets(open_page, look, signed, kay, ada, tmp_path, width):
     Payer.objects.filter(code="medicare").update(takes_paper=True)
