@@ -43,7 +43,7 @@ class Review(WorkRow):
 
     class Disposition(models.TextChoices):
         HOME = "home", "Care at home"
-        CLINIC = "clinic", "Care by the own clinic"
+        CLINIC = "clinic", "Care by the patient's own clinic"
         IN_PERSON = "in_person", "See a specialist in person"
         PROCEDURE = "procedure", "Procedure or biopsy"
         URGENT = "urgent", "In person within days"
