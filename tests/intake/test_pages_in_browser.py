@@ -323,6 +323,29 @@ def test_a_tap_and_a_slider_circle_the_spot_and_say_at_once_that_it_is_far_away(
     assert "too_far" in photo.quality_reasons
 
 
+def test_a_circle_that_nobody_has_set_is_asked_about_once(open_page, look, draft, ana):
+    services.attach_photo(
+        case=draft, by=ana, data=demo_pictures.picture("changing_mole", view="close_up"), name="a.jpg", slot="close_up"
+    )
+    photo = draft.photos.get()
+    process_photo(photo.pk)
+    page = open_page(ana, 390)
+    page.goto(step(draft, "photos"))
+    page.get_by_role("link", name="Circle the spot").click()
+    asked = page.get_by_text("The circle is where we put it.")
+    page.get_by_role("heading", name="Circle the spot").wait_for()
+    assert not asked.is_visible()
+    page.get_by_role("button", name="Keep it").click()
+    asked.wait_for()
+    look(page, "circle-unset")
+    photo.refresh_from_db()
+    assert photo.circle_across is None
+    page.get_by_role("button", name="Keep it").click()
+    page.get_by_text("The circle is kept.").wait_for()
+    photo.refresh_from_db()
+    assert photo.circle_x == pytest.approx(0.5, abs=0.01)
+
+
 def test_the_place_of_the_photo_to_circle_is_kept_free_before_it_has_come(open_page, draft, ana):
     """Else the page moves under the finger, and the circle lies elsewhere."""
     services.attach_photo(
