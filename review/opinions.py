@@ -119,11 +119,16 @@ def of_case(case: Case) -> list[SecondOpinion]:
     )
 
 
-def shown_to(user: User, case: Case) -> list[SecondOpinion]:
-    """Those of the case that the user asked for or gave. What came back is seen by who asked from now on."""
-    mine = [one for one in of_case(case) if user.pk in (one.asked_by_id, one.colleague_id)]
-    if new := [one.pk for one in mine if one.asked_by_id == user.pk and one.is_news]:
+def see(user: User, rows: list[SecondOpinion]) -> None:
+    """They are on a page of the user's: what came back to the user is no news from now on."""
+    if new := [one.pk for one in rows if one.asked_by_id == user.pk and one.is_news]:
         SecondOpinion.objects.filter(pk__in=new, seen_at=None).update(seen_at=timezone.now())
+
+
+def shown_to(user: User, case: Case) -> list[SecondOpinion]:
+    """Those of the case that the user asked for or gave, seen from now on."""
+    mine = [one for one in of_case(case) if user.pk in (one.asked_by_id, one.colleague_id)]
+    see(user, mine)
     return mine
 
 

@@ -49,7 +49,9 @@ def opinion(request: HttpRequest, case_id) -> HttpResponse:
         else:
             messages.success(request, f"{asked.colleague} is asked. The answer appears beside the case.")
             return to_room(case)
-    context = {"case": case, "form": form, "people": people, "asked": opinions.of_case(case)}
+    asked_before = opinions.of_case(case)
+    opinions.see(request.user, asked_before)
+    context = {"case": case, "form": form, "people": people, "asked": asked_before}
     return render(request, "review/opinion.html", context, status=422 if form.is_bound and form.errors else 200)
 
 

@@ -228,6 +228,12 @@ def test_a_refusal_waits_for_the_asker_with_its_reason(sign_in, asked, filled, d
     assert opinions.count_waiting(dana) == 0
 
 
+def test_the_page_to_ask_another_colleague_shows_the_answer_and_settles_it(sign_in, asked, dana, dora, clock):
+    answer(asked, dora, clock)
+    page = sign_in(dana).get(url("opinion", asked.case_id)).content.decode()
+    assert "Network is atypical." in page and opinions.count_waiting(dana) == 0
+
+
 def test_only_the_asker_opening_it_makes_an_answer_read(asked, dana, dora, clock):
     answer(asked, dora, clock)
     opinions.shown_to(dora, case_of(asked.review))
