@@ -34,7 +34,7 @@ def _trunk(spot: tuple[float, float], landmarks: Callable[[Skin, Field, Field], 
     """A trunk that fills the picture; spot in shares of width and height."""
 
     def scene(kind: str, tone: str, seed: int) -> Field:
-        patch = skin(seed, tone, step=6, hairs=60, hair_length=18)
+        patch = skin(seed, tone, step=5, hairs=0)  # the relief of faces, which is made already
         y, x = grid(*SHAPE)
         across = (x - WIDTH / 2) / (WIDTH * (0.50 - 0.05 * numpy.sin(y / HEIGHT * numpy.pi)))
         roundness = numpy.sqrt(numpy.clip(1 - across * across, 0, 1))
@@ -129,7 +129,7 @@ def _finger(patch: Skin, part: tuple, x: Field, y: Field) -> Field:
 
 
 def _hand(kind: str, tone: str, seed: int) -> Field:
-    patch = skin(seed, tone, step=6, hairs=30, hair_length=16)
+    patch = skin(seed, tone, step=5, hairs=0)
     y, x = grid(*SHAPE)
     nearest = numpy.min([_along(part, x, y)[1] for part in _PALM + _FINGERS], axis=0)
     roundness = numpy.sqrt(numpy.clip(1 - nearest * nearest, 0, 1))

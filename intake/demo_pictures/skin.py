@@ -29,7 +29,7 @@ class Skin:
     gloss: float = 0.03
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=12)
 def _base(seed: int, step: float, hairs: int, hair_length: float) -> tuple[Field, ...]:
     rng = numpy.random.default_rng(1000 + seed)
     melanin = 0.03 * cloud(rng, *SHAPE, 4) + 0.025 * cloud(rng, *SHAPE, 30, 3)
