@@ -91,9 +91,11 @@ def is_open(review: Review) -> bool:
 
 def answered(review: Review, at) -> None:
     """In the transaction of the colleague's signature."""
-    for asked in review.opinion_requests.filter(state=SecondOpinion.State.OPEN).select_related("asked_by"):
-        SecondOpinion.objects.filter(pk=asked.pk).update(state=SecondOpinion.State.ANSWERED, closed_at=at)
-        _tell(asked, asked.asked_by)
+    still_open = review.opinion_requests.filter(state=SecondOpinion.State.OPEN)
+    for asked in list(still_open.select_related("asked_by")):
+        # who asked may take the question back in this moment: then it is theirs to end
+        if still_open.filter(pk=asked.pk).update(state=SecondOpinion.State.ANSWERED, closed_at=at):
+            _tell(asked, asked.asked_by)
 
 
 def _tell(asked: SecondOpinion, person: User) -> None:

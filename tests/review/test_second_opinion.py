@@ -1,8 +1,9 @@
 """A colleague is asked, answers on the same record with a review of their own, and its time is kept apart."""
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from billing.facts import gather
 from config.accounts.signin_models import OutgoingMail
@@ -232,6 +233,24 @@ def test_the_page_to_ask_another_colleague_shows_the_answer_and_settles_it(sign_
     answer(asked, dora, clock)
     page = sign_in(dana).get(url("opinion", asked.case_id)).content.decode()
     assert "Network is atypical." in page and opinions.count_waiting(dana) == 0
+
+
+def test_a_question_taken_back_while_the_answer_is_signed_stays_taken_back(asked, dana):
+    """The asker withdraws between the signature's look at the question and its own update."""
+    taken_back = []
+
+    def withdrawing(execute, sql, params, many, context):
+        found = execute(sql, params, many, context)
+        if sql.startswith("SELECT") and "secondopinion" in sql and not taken_back:
+            taken_back.append(asked)
+            opinions.close(asked=asked, by=dana)
+        return found
+
+    with connection.execute_wrapper(withdrawing):
+        opinions.answered(asked.review, timezone.now())
+    asked.refresh_from_db()
+    assert taken_back and asked.state == "withdrawn"
+    assert not OutgoingMail.objects.filter(to=dana.email).exists()
 
 
 def test_only_the_asker_opening_it_makes_an_answer_read(asked, dana, dora, clock):
